@@ -1,0 +1,312 @@
+/**
+ * The words of the project (see ARCHITECTURE.md) as types. Everything here is plain JSON: it is stored, exported, and
+ * crosses the contract. No secret stands in any of it; a secret is referred to by a `SecretRef`.
+ */
+import type { Content } from './text.ts';
+import type { Problem } from './problem.ts';
+
+export type Sha256 = string;
+
+/** A private key in the vault, by the id of its row. */
+export interface SecretRef {
+  readonly secret: string;
+}
+
+// ---------------------------------------------------------------- servers
+
+export type LoginMethod =
+  | { readonly method: 'agent' }
+  | { readonly method: 'key'; readonly identity: string }
+  | { readonly method: 'password' };
+
+export type SudoMethod = 'none' | 'nopasswd' | 'password';
+
+/** A host key that is accepted for a server: OpenSSH's fingerprint ("SHA256:...", base64 without padding). */
+export interface PinnedHostKey {
+  readonly fingerprint: string;
+  /** "ssh-ed25519", "ssh-rsa", ...; null where only the fingerprint is known. */
+  readonly type: string | null;
+}
+
+export interface ServerConfig {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly login: LoginMethod;
+  readonly sudo: SudoMethod;
+  /** The name of the server to go through (ProxyJump). */
+  readonly jump: string | null;
+  readonly hostKeys: readonly PinnedHostKey[];
+  /** Domains that the admin gave because the server's own list cannot be enumerated. */
+  readonly givenDomains: readonly string[];
+}
+
+// ---------------------------------------------------------------- DNS
+
+/** All TXT records of one name. A value is the joined character-strings of one record (RFC 6376, 3.6.2.2), as a byte string. */
+export interface TxtRRset {
+  /** Absolute, lower case, without the final dot; IDN as A-labels. */
+  readonly name: string;
+  /** Seconds; null: the zone's default. */
+  readonly ttl: number | null;
+  readonly values: readonly string[];
+}
+
+// ---------------------------------------------------------------- keys
+
+export const keySpecs = ['rsa2048', 'rsa4096', 'rsa1024', 'ed25519', 'rsa2048+ed25519'] as const;
+export type KeySpec = (typeof keySpecs)[number];
+export type KeyAlgorithm = 'rsa' | 'ed25519';
+export type Scheme = 'dkim' | 'domainkeys' | 'both';
+
+/** A key that Signet made. Belongs to one (domain, server). The private half is in the vault until it is installed and proven. */
+export interface StagedKey {
+  readonly ref: SecretRef;
+  readonly domain: string;
+  readonly server: string;
+  readonly selector: string;
+  readonly algorithm: KeyAlgorithm;
+  readonly bits: number;
+  /** The `p=` of the key record: base64 of the SubjectPublicKeyInfo (RSA) or of the raw 32 bytes (Ed25519, RFC 8463). */
+  readonly publicKey: string;
+}
+
+// ---------------------------------------------------------------- pending changes
+
+export type PolicyWish = 'keep' | 'sign-all' | 'none';
+export type DmarcWish = 'keep' | 'none' | 'quarantine' | 'reject';
+
+/**
+ * A key in use that is to be taken away once mail under way can no longer need it.
+ * `notBefore` (ISO) is when; before it the task is shown, and no plan holds it.
+ */
+export interface RetireIntent {
+  readonly kind: 'retire';
+  readonly selector: string;
+  readonly notBefore: string;
+}
+
+export interface SigningOnIntent {
+  readonly kind: 'signing-on';
+  readonly scheme: Scheme;
+  readonly keys: readonly StagedKey[];
+  /** Selectors of keys that are on the server already and are used instead of new ones (adoption). */
+  readonly adopt: readonly string[];
+  readonly policy: PolicyWish;
+  readonly dmarc: DmarcWish;
+}
+
+export interface SigningOffIntent {
+  readonly kind: 'signing-off';
+  readonly policy: PolicyWish;
+  readonly dmarc: DmarcWish;
+  /** How long the key stays served for mail under way, in hours. */
+  readonly graceHours: number;
+}
+
+/** Takes back what `run` did for this domain on this server. */
+export interface UndoIntent {
+  readonly kind: 'undo';
+  readonly run: string;
+  readonly graceHours: number;
+}
+
+export type Intent = SigningOnIntent | SigningOffIntent | RetireIntent | UndoIntent;
+
+export interface PendingChange {
+  readonly id: string;
+  readonly domain: string;
+  readonly server: string;
+  readonly createdAt: string;
+  readonly intent: Intent;
+}
+
+// ---------------------------------------------------------------- plans
+
+export interface FileStep {
+  readonly kind: 'file';
+  readonly path: string;
+  /** Hash of the content that the plan was computed from; null: the file must not exist. */
+  readonly before: Sha256 | null;
+  /** The content behind `before`, for the diff and for undo; null: there was no file, or it is a secret. */
+  readonly old: Content | null;
+  /** null: the file is removed. */
+  readonly after: Content | SecretRef | null;
+  /** Permission bits for a new file; an existing one keeps its own. */
+  readonly mode: number;
+  /** "user:group" for a new file; an existing one keeps its own. */
+  readonly owner: string;
+  /**
+   * What to write instead of the backup when the step is taken back after activation (BIND: the old zone with a serial
+   * higher than the one that was live). Absent: the backup.
+   */
+  readonly rollback?: Content;
+}
+
+/** A directory that a file of the same change needs. Made when missing; removed again on undo when it was made and is empty. */
+export interface DirectoryStep {
+  readonly kind: 'directory';
+  readonly path: string;
+  readonly mode: number;
+  readonly owner: string;
+  /** false: the directory is to be removed if it is empty. */
+  readonly present: boolean;
+}
+
+/** A change of one RRset by a protocol that is atomic by itself (nsupdate with a prerequisite, pdnsutil, knotc). */
+export interface RecordsStep {
+  readonly kind: 'records';
+  readonly zone: string;
+  readonly name: string;
+  readonly before: TxtRRset | null;
+  readonly after: TxtRRset | null;
+  /**
+   * How it is done, and how it is taken back: argv and standard input. Both must fail, and change nothing, unless what
+   * they find is exactly `before` (for `apply`) or `after` (for `revert`).
+   */
+  readonly apply: CommandLine;
+  readonly revert: CommandLine;
+}
+
+export interface CommandLine {
+  readonly argv: readonly string[];
+  readonly stdin?: string;
+}
+
+export interface PackageStep {
+  readonly kind: 'package';
+  readonly name: string;
+}
+
+/**
+ * A command without lasting effect of its own. `check` runs before anything is live: in its argv `{new:/path}` stands for
+ * the staged new file of a file step of the same change. `activate` makes daemons read the new files (and, after a
+ * rollback, the old ones). `verify` runs after activation; failing, it rolls back. Exit status 0 is success.
+ */
+export interface CommandStep {
+  readonly kind: 'command';
+  readonly phase: 'check' | 'activate' | 'verify';
+  readonly argv: readonly string[];
+  readonly stdin?: string;
+  /** Seconds after which it counts as failed. */
+  readonly timeout?: number;
+}
+
+export type Step = FileStep | DirectoryStep | RecordsStep | PackageStep | CommandStep;
+
+/**
+ * The order of law 2. A change belongs to exactly one phase; phases of one domain run strictly in this order.
+ * `withdraw` (policies off), `install` (key files), `publish` (key records), `switch` (signing on and off, after the
+ * gates), `policy` (policies on), `unpublish` (key records of retired keys), `remove` (their key files).
+ */
+export const phases = ['withdraw', 'install', 'publish', 'switch', 'policy', 'unpublish', 'remove'] as const;
+export type Phase = (typeof phases)[number];
+
+/** Before a change begins, every authoritative server of `zone` must serve exactly `expect` at `name` (null: no such TXT). */
+export interface Gate {
+  readonly domain: string;
+  readonly zone: string;
+  readonly name: string;
+  /** How served and expected are compared. */
+  readonly compare: 'key' | 'policy' | 'dmarc';
+  readonly expect: string | null;
+  /** The server through whose connection DNS is asked. */
+  readonly via: string;
+  /** Nobody but the admin can publish it: paste it at the provider. */
+  readonly external: boolean;
+}
+
+/** After a change, a message from `domain` driven through the signer must come back signed with each of these selectors. */
+export interface Probe {
+  readonly domain: string;
+  readonly selectors: readonly string[];
+  /** No signature of the domain may come back. */
+  readonly unsigned?: boolean;
+}
+
+export interface FileRequirement {
+  readonly path: string;
+  /** null: there must be no such file. */
+  readonly before: Sha256 | null;
+}
+
+/** What the change does, by the kinds of its intents: "signing-on", "signing-off+signing-on", ... */
+export interface Change {
+  /** Deterministic: "<phase>@<server>". */
+  readonly id: string;
+  readonly intent: string;
+  readonly server: string;
+  readonly phase: Phase;
+  /** The pending changes that it carries out, and their domains. */
+  readonly pending: readonly string[];
+  readonly domains: readonly string[];
+  readonly dependsOn: readonly string[];
+  readonly gates: readonly Gate[];
+  /** Files that are not changed but that the steps were computed from: a difference makes the change stale. */
+  readonly requires: readonly FileRequirement[];
+  readonly steps: readonly Step[];
+  readonly probes: readonly Probe[];
+  readonly reason: string;
+}
+
+/** A record that nobody but the admin can publish, with the text to paste. */
+export interface ManualRecord {
+  readonly pending: string;
+  readonly domain: string;
+  readonly server: string;
+  readonly action: 'publish' | 'remove';
+  readonly rrset: TxtRRset;
+  readonly reason: string;
+}
+
+/** The facts that the plan was computed from. */
+export interface FactDigest {
+  readonly server: string;
+  readonly scannedAt: string;
+  readonly digest: Sha256;
+}
+
+export interface Plan {
+  readonly id: string;
+  readonly createdAt: string;
+  readonly basis: readonly FactDigest[];
+  readonly changes: readonly Change[];
+  readonly manual: readonly ManualRecord[];
+  readonly problems: readonly Problem[];
+}
+
+// ---------------------------------------------------------------- the table
+
+export type Published = 'match' | 'mismatch' | 'missing' | 'unknown';
+
+export interface DomainKey {
+  readonly selector: string;
+  readonly algorithm: KeyAlgorithm | 'unknown';
+  readonly bits: number | null;
+  readonly scheme: Scheme;
+  readonly published: Published;
+  /** Signet made it or adopted it. */
+  readonly managed: boolean;
+  /** Mail of the domain is signed with it now. */
+  readonly inUse: boolean;
+  readonly publicKey: string | null;
+  readonly path: string;
+}
+
+export interface DomainRow {
+  readonly domain: string;
+  readonly server: string;
+  readonly mta: string | null;
+  readonly signer: string | null;
+  readonly signing: 'on' | 'off' | 'unavailable';
+  readonly allowSigning: boolean;
+  readonly verifyIncoming: boolean;
+  readonly keys: readonly DomainKey[];
+  readonly zone: { readonly kind: string; readonly server: string | null; readonly name: string | null };
+  readonly policy: { readonly domainkeys: string | null; readonly adsp: string | null; readonly dmarc: string | null };
+  readonly probe: { readonly signed: boolean; readonly at: string } | null;
+  readonly pending: readonly string[];
+  readonly problems: readonly Problem[];
+  readonly scannedAt: string;
+}

@@ -1,24 +1,32 @@
-/** What the admin can set once for everything. Stored by the store, shown by the window, read by all operations. */
 import { z } from 'zod';
 import { keySpecs } from './model.ts';
 
-const hours = z.number().int().min(0).max(8784);
-const seconds = z.number().int().min(0).max(604_800);
+export const dnsDialects = ['bind', 'cloudflare', 'route53', 'powerdns', 'tinydns'] as const;
+export type DnsDialect = (typeof dnsDialects)[number];
 
-/** Loose: a key that a newer version wrote survives an older one. */
-export const settingsSchema = z.looseObject({
+/** What an admin can set, with the defaults. Hours and seconds are whole numbers. */
+export const settingsSchema = z.object({
   /** Servers worked on at a time. */
-  parallelism: z.number().int().min(1).max(64).default(8),
-  /** How long a gate waits for records that Signet published itself. */
-  gateTimeoutSeconds: seconds.default(120),
-  /** How long a gate waits for records that the admin has to paste; 0: one look, then the change waits. */
-  externalGateTimeoutSeconds: seconds.default(0),
-  /** How long a key stays served after its last signature (mail under way). */
-  graceHours: hours.default(168),
-  undoGraceHours: hours.default(0),
-  dnsDialect: z.enum(['bind', 'cloudflare', 'route53', 'powerdns', 'tinydns']).default('bind'),
+  parallelism: z.int().min(1).max(64).default(8),
+  /** How long a run waits for the authoritative servers of zones that Signet edits. */
+  gateTimeoutSeconds: z.int().min(0).max(86_400).default(120),
+  /** The same for zones that only the admin can edit; 0: one look. */
+  externalGateTimeoutSeconds: z.int().min(0).max(86_400).default(0),
+  /** How long a key that is no longer used stays served for mail under way. */
+  graceHours: z
+    .int()
+    .min(0)
+    .max(24 * 365)
+    .default(168),
+  /** The same when a run is taken back. */
+  undoGraceHours: z
+    .int()
+    .min(0)
+    .max(24 * 365)
+    .default(0),
+  dnsDialect: z.enum(dnsDialects).default('bind'),
   theme: z.enum(['system', 'light', 'dark']).default('system'),
   keySpec: z.enum(keySpecs).default('rsa2048'),
 });
 
-export type Settings = Readonly<z.infer<typeof settingsSchema>>;
+export type Settings = z.infer<typeof settingsSchema>;

@@ -105,14 +105,22 @@ export interface SigningOffIntent {
   readonly graceHours: number;
 }
 
+/** Signing stays as it is; only the policies change. */
+export interface PolicyIntent {
+  readonly kind: 'policy';
+  readonly policy: PolicyWish;
+  readonly dmarc: DmarcWish;
+}
+
 /** Takes back what `run` did for this domain on this server. */
 export interface UndoIntent {
   readonly kind: 'undo';
   readonly run: string;
+  readonly effect: Effect;
   readonly graceHours: number;
 }
 
-export type Intent = SigningOnIntent | SigningOffIntent | RetireIntent | UndoIntent;
+export type Intent = SigningOnIntent | SigningOffIntent | PolicyIntent | RetireIntent | UndoIntent;
 
 export interface PendingChange {
   readonly id: string;
@@ -267,10 +275,38 @@ export interface FactDigest {
   readonly digest: Sha256;
 }
 
+/** One record as a pending change finds and leaves it. */
+export interface RecordEffect {
+  readonly phase: 'withdraw' | 'publish' | 'policy' | 'unpublish';
+  /** The managed name server; null: DNS is elsewhere, and the admin does it. */
+  readonly server: string | null;
+  readonly zone: string | null;
+  readonly name: string;
+  readonly before: TxtRRset | null;
+  readonly after: TxtRRset | null;
+}
+
+/** What a pending change means for its domain, in one place: shown in reviews, and what undo takes back. */
+export interface Effect {
+  readonly pending: string;
+  readonly domain: string;
+  readonly server: string;
+  readonly intent: Intent['kind'];
+  /** Selectors that the domain's mail is signed with; null: not touched. */
+  readonly selectors: { readonly before: readonly string[]; readonly after: readonly string[] } | null;
+  readonly records: readonly RecordEffect[];
+  readonly installed: readonly { readonly selector: string; readonly publicKey: string }[];
+  readonly removed: readonly string[];
+  /** Selectors that become due tasks once the change is carried out, and after how many hours. */
+  readonly retire: readonly { readonly selector: string; readonly graceHours: number }[];
+}
+
 export interface Plan {
+  /** SHA-256 over the changes: the same facts and pending changes give the same id. */
   readonly id: string;
   readonly createdAt: string;
   readonly basis: readonly FactDigest[];
+  readonly effects: readonly Effect[];
   readonly changes: readonly Change[];
   readonly manual: readonly ManualRecord[];
   readonly problems: readonly Problem[];
@@ -292,6 +328,8 @@ export interface DomainKey {
   readonly inUse: boolean;
   readonly publicKey: string | null;
   readonly path: string;
+  /** When it was made or first seen (ISO 8601); absent or null: not known. */
+  readonly since?: string | null;
 }
 
 export interface DomainRow {

@@ -1,0 +1,71 @@
+/**
+ * The tag=value lists of DKIM records and signatures (RFC 6376, 3.2), which DomainKeys, ADSP and DMARC records follow too.
+ * Works in a browser.
+ */
+export interface Tag {
+  readonly name: string;
+  /** Without the white space around it; white space inside stands as it was. */
+  readonly value: string;
+}
+
+const tagSpec = /^[ \t\r\n]*([A-Za-z][A-Za-z0-9_]*)[ \t\r\n]*=[ \t\r\n]*([^;]*?)[ \t\r\n]*$/;
+// VALCHAR and white space; UTF-8 as RFC 8616 allows it
+const tagValue = /^[\u0021-\u003a\u003c-\u007e\u0080-\u{10ffff} \t\r\n]*$/u;
+const blank = /^[ \t\r\n]*$/;
+
+/** null: not a tag-list. A tag that occurs twice makes the whole list invalid. A final `;` is allowed, an empty tag is not. */
+export function parseTagList(text: string): readonly Tag[] | null {
+  const parts = text.split(';');
+  if (parts.length > 1 && blank.test(parts.at(-1) ?? '')) parts.pop();
+  const tags: Tag[] = [];
+  const seen = new Set<string>();
+  for (const part of parts) {
+    const match = tagSpec.exec(part);
+    const name = match?.[1];
+    const value = match?.[2];
+    if (name === undefined || value === undefined || !tagValue.test(value) || seen.has(name)) return null;
+    seen.add(name);
+    tags.push({ name, value });
+  }
+  return tags;
+}
+
+/** "v=DKIM1; k=rsa; p=MII..." */
+export function formatTagList(tags: readonly Tag[]): string {
+  return tags.map(tag => `${tag.name}=${tag.value}`).join('; ');
+}
+
+export function valueOf(tags: readonly Tag[], name: string): string | undefined {
+  return tags.find(tag => tag.name === name)?.value;
+}
+
+/** The items of a colon-separated value: `t=y:s`, `s=email`, `h=sha1 : sha256`. */
+export function listOf(tags: readonly Tag[], name: string): readonly string[] | null {
+  const value = valueOf(tags, name);
+  return value === undefined ? null : value.split(':').map(item => item.trim());
+}
+
+export function withoutSpace(value: string): string {
+  return value.replace(/[ \t\r\n]+/g, '');
+}
+
+/**
+ * Sets one tag in the text of a valid list and leaves every other byte as it is. A tag that is not there yet is put behind
+ * the tag `behind`, or in front where that is missing too.
+ */
+export function setTag(text: string, name: string, value: string, behind: string | null): string {
+  const parts = text.split(';');
+  const nameOf = (part: string) => tagSpec.exec(part)?.[1];
+  const at = parts.findIndex(part => nameOf(part) === name);
+  const old = parts[at];
+  if (old !== undefined) {
+    const [, before = '', , after = ''] = /^([^=]*=[ \t\r\n]*)(.*?)([ \t\r\n]*)$/s.exec(old) ?? [];
+    parts[at] = `${before}${value}${after}`;
+    return parts.join(';');
+  }
+  const place = parts.findIndex(part => nameOf(part) === behind) + 1;
+  parts.splice(place, 0, place === 0 ? `${name}=${value}` : ` ${name}=${value}`);
+  const next = parts[1];
+  if (place === 0 && next !== undefined && /^[^ \t\r\n]/.test(next)) parts[1] = ` ${next}`;
+  return parts.join(';');
+}

@@ -40,8 +40,3 @@ export type HostMessage =
   | { readonly welcome: { readonly session: string } }
   | ({ readonly id: string } & Reply)
   | { readonly event: EngineEvent };
-
-/** Close codes of the socket that the window tells apart (4000-4999 are free for applications, RFC 6455 section 7.4.2). */
-export const closeCodes = { tokenRefused: 4401, malformed: 4400, shuttingDown: 4503 } as const;
-
-export const socketPath = '/ws';

@@ -118,7 +118,10 @@ export interface SavedPlan {
 }
 
 export interface PlanTable {
-  /** Saves under plan.id; the same id with other content is refused with `plan-changed`. Of plans never applied the latest 20 are kept. */
+  /**
+   * Saves under plan.id. The same id with other changes is refused with `plan-changed`; the same changes computed again
+   * replace the older copy, unless a run has it. Of plans that no run has, the latest 20 are kept.
+   */
   save(plan: Plan): SavedPlan;
   get(id: string): SavedPlan | null;
   /** The plan saved last. */
@@ -131,10 +134,11 @@ export type RunSummary = Omit<RunRecord, 'plan' | 'changes' | 'problems'> & { re
 export interface RunTable {
   /**
    * Writes the run ("running", every change "planned") and marks its plan as applied, in one transaction. A plan is applied
-   * once: `plan-applied` otherwise. The plan is saved if it was not.
+   * once: `plan-applied` otherwise; a run that is over and left nothing behind (all rolled back, stale, waiting, skipped)
+   * does not count. The plan is saved if it was not.
    */
   begin(run: { readonly id: string; readonly startedAt: string; readonly plan: Plan }): void;
-  /** Takes up an interrupted or incomplete run: it is "running" again, by this process. `run-unknown`, `run-finished` (all was applied). */
+  /** Takes up an interrupted or incomplete run: it is "running" again, by this process. `run-unknown`, `run-running`, `run-finished` (applied, or refused). */
   resume(id: string): void;
   /** Replaces what is known of one change. Called with "started" before the server is touched. */
   change(id: string, change: RunChange): void;

@@ -141,6 +141,8 @@ export interface SignerView {
   readonly signs: Readonly<Record<string, readonly string[]>>;
   /** Why domains cannot be switched on here; null: they can. */
   readonly unavailable: Problem | null;
+  /** Whether incoming mail whose signature fails is dealt with (discarded, rejected or tagged) by its configuration. */
+  readonly verifiesIncoming: boolean;
   /** Where the MTA talks to it (a milter), for the probe; null: it has no such socket. */
   readonly endpoint: ConnectTarget | null;
   readonly problems: readonly Problem[];

@@ -1,0 +1,250 @@
+/** Goals into changes: each phase and server one change, planned by the drivers on the facts as the phase before leaves them. Pure. */
+import type {
+  Change,
+  FileRequirement,
+  Gate,
+  ManualRecord,
+  Phase,
+  Probe,
+  RecordEffect,
+  Step,
+} from '../../shared/model.ts';
+import { phases } from '../../shared/model.ts';
+import type { Problem } from '../../shared/problem.ts';
+import type { DnsEdit, Drivers, SignerEdit } from '../drivers/api.ts';
+import type { Fleet } from './fleet.ts';
+import { signerOf } from './fleet.ts';
+import type { Goal } from './goals.ts';
+import { reasonOf } from './reason.ts';
+
+export interface Assembly {
+  readonly changes: readonly Change[];
+  readonly manual: readonly ManualRecord[];
+  /** Goals that a driver cannot fulfil, by the id of their pending change. The changes hold nothing of the others' steps only. */
+  readonly refused: ReadonlyMap<string, Problem>;
+}
+
+interface Part {
+  readonly goals: Set<Goal>;
+  readonly steps: Step[];
+  readonly requires: Map<string, FileRequirement>;
+}
+
+/** Facts of drivers as they are after the phases planned so far. */
+type Advanced = Map<string, unknown>;
+
+export function assemble(fleet: Fleet, drivers: Drivers, goals: readonly Goal[]): Assembly {
+  const advanced: Advanced = new Map();
+  const refused = new Map<string, Problem>();
+  const changes: Change[] = [];
+  const earlier = new Map<string, string[]>();
+  for (const phase of phases) {
+    const parts = new Map<string, Part>();
+    planSigners(fleet, drivers, goals, phase, advanced, parts, refused);
+    planZones(fleet, drivers, goals, phase, advanced, parts, refused);
+    for (const [server, part] of [...parts].sort(([one], [other]) => (one < other ? -1 : 1))) {
+      const change = changeOf(phase, server, part, earlier);
+      changes.push(change);
+      for (const pending of change.pending) {
+        const ids = earlier.get(pending);
+        if (ids === undefined) earlier.set(pending, [change.id]);
+        else ids.push(change.id);
+      }
+    }
+  }
+  return { changes, manual: goals.flatMap(manualRecords), refused };
+}
+
+function changeOf(phase: Phase, server: string, part: Part, earlier: ReadonlyMap<string, readonly string[]>): Change {
+  const goals = [...part.goals];
+  const gates: Gate[] = [];
+  const probes: Probe[] = [];
+  for (const goal of goals) {
+    if (phase === 'switch') {
+      gates.push(...goal.gates);
+      if (goal.probe !== null) probes.push(goal.probe);
+    }
+    if (phase === 'policy') gates.push(...goal.policyGates);
+  }
+  const pending = goals.map(goal => goal.pending.id);
+  return {
+    id: `${phase}@${server}`,
+    intent: [...new Set(goals.map(goal => goal.pending.intent.kind))].sort().join('+'),
+    server,
+    phase,
+    pending,
+    domains: [...new Set(goals.map(goal => goal.pending.domain))],
+    dependsOn: [...new Set(pending.flatMap(id => earlier.get(id) ?? []))],
+    gates,
+    requires: [...part.requires.values()],
+    steps: part.steps,
+    probes,
+    reason: reasonOf(phase, goals),
+  };
+}
+
+function partOf(parts: Map<string, Part>, server: string): Part {
+  let part = parts.get(server);
+  if (part === undefined) {
+    part = { goals: new Set(), steps: [], requires: new Map() };
+    parts.set(server, part);
+  }
+  return part;
+}
+
+function addPlan(
+  part: Part,
+  goals: readonly Goal[],
+  plan: { readonly steps: readonly Step[]; readonly requires: readonly FileRequirement[] },
+): void {
+  for (const goal of goals) part.goals.add(goal);
+  part.steps.push(...plan.steps);
+  const written = new Set(part.steps.map(step => (step.kind === 'file' ? step.path : null)));
+  for (const requirement of plan.requires) {
+    if (!written.has(requirement.path)) part.requires.set(requirement.path, requirement);
+  }
+}
+
+// ---------------------------------------------------------------- signers
+
+function signerEdits(goal: Goal, phase: Phase): readonly SignerEdit[] {
+  const { domain, intent } = goal.pending;
+  switch (phase) {
+    case 'install':
+      return goal.installs.map(key => ({
+        kind: 'install',
+        key: {
+          ...key,
+          scheme: intent.kind === 'signing-on' ? intent.scheme : 'dkim',
+          secret: key.ref,
+        },
+      }));
+    case 'switch':
+      if (goal.selectors === null) return [];
+      return goal.selectors.after.length === 0
+        ? [{ kind: 'deactivate', domain }]
+        : [{ kind: 'activate', domain, selectors: goal.selectors.after }];
+    case 'remove':
+      return goal.removals.map(selector => ({ kind: 'remove', domain, selector }));
+    default:
+      return [];
+  }
+}
+
+function planSigners(
+  fleet: Fleet,
+  drivers: Drivers,
+  goals: readonly Goal[],
+  phase: Phase,
+  advanced: Advanced,
+  parts: Map<string, Part>,
+  refused: Map<string, Problem>,
+): void {
+  if (phase !== 'install' && phase !== 'switch' && phase !== 'remove') return;
+  const byServer = new Map<string, { readonly goal: Goal; readonly edits: readonly SignerEdit[] }[]>();
+  for (const goal of goals) {
+    const edits = signerEdits(goal, phase);
+    if (edits.length === 0) continue;
+    const items = byServer.get(goal.pending.server);
+    if (items === undefined) byServer.set(goal.pending.server, [{ goal, edits }]);
+    else items.push({ goal, edits });
+  }
+  for (const [server, items] of byServer) {
+    const facts = fleet.servers.get(server);
+    const signer = facts === undefined ? null : signerOf(facts);
+    const driver = drivers.signers.find(candidate => candidate.id === signer?.driver);
+    if (signer === null || driver === undefined) continue;
+    const key = `${server}/signer/${driver.id}`;
+    const current = advanced.has(key) ? advanced.get(key) : signer.facts;
+    const plan = driver.plan(
+      current,
+      items.flatMap(item => item.edits),
+    );
+    advanced.set(key, plan.after);
+    for (const { subject, problem } of plan.refused) {
+      for (const { goal } of items) {
+        if (goal.pending.domain === subject) refused.set(goal.pending.id, { ...problem, domain: subject, server });
+      }
+    }
+    if (plan.steps.length === 0) continue;
+    addPlan(
+      partOf(parts, server),
+      items.map(item => item.goal),
+      plan,
+    );
+  }
+}
+
+// ---------------------------------------------------------------- zones
+
+function planZones(
+  fleet: Fleet,
+  drivers: Drivers,
+  goals: readonly Goal[],
+  phase: Phase,
+  advanced: Advanced,
+  parts: Map<string, Part>,
+  refused: Map<string, Problem>,
+): void {
+  const byPlace = new Map<string, { server: string; driver: string; edits: Map<string, DnsEdit>; goals: Set<Goal> }>();
+  for (const goal of goals) {
+    const { location } = goal;
+    if (location.kind !== 'managed') continue;
+    for (const record of goal.records) {
+      if (record.phase !== phase) continue;
+      const key = `${location.server}/${location.driver}`;
+      let place = byPlace.get(key);
+      if (place === undefined) {
+        place = { server: location.server, driver: location.driver, edits: new Map(), goals: new Set() };
+        byPlace.set(key, place);
+      }
+      const edit = { zone: location.zone, name: record.name, before: record.before, after: record.after };
+      const other = place.edits.get(record.name);
+      if (other !== undefined && JSON.stringify(other) !== JSON.stringify(edit)) {
+        refused.set(goal.pending.id, conflicting(goal, record));
+        continue;
+      }
+      place.edits.set(record.name, edit);
+      place.goals.add(goal);
+    }
+  }
+  for (const place of byPlace.values()) {
+    const facts = fleet.servers.get(place.server)?.dns.find(candidate => candidate.driver === place.driver);
+    const driver = drivers.dns.find(candidate => candidate.id === place.driver);
+    if (facts === undefined || driver === undefined) continue;
+    const key = `${place.server}/dns/${place.driver}`;
+    const plan = driver.plan(advanced.has(key) ? advanced.get(key) : facts.facts, [...place.edits.values()]);
+    advanced.set(key, plan.after);
+    for (const { subject, problem } of plan.refused) {
+      for (const goal of place.goals) {
+        const concerned = goal.records.some(record => record.phase === phase && record.name === subject);
+        if (concerned) {
+          refused.set(goal.pending.id, { ...problem, domain: goal.pending.domain, server: place.server });
+        }
+      }
+    }
+    if (plan.steps.length > 0) addPlan(partOf(parts, place.server), [...place.goals], plan);
+  }
+}
+
+function conflicting(goal: Goal, record: RecordEffect): Problem {
+  return {
+    code: 'conflicting-changes',
+    message: `${record.name}: two pending changes want different records there.`,
+    hint: 'Drop one of them.',
+    severity: 'stop',
+    domain: goal.pending.domain,
+    server: goal.pending.server,
+  };
+}
+
+function manualRecords(goal: Goal): readonly ManualRecord[] {
+  const { location, pending } = goal;
+  if (location.kind !== 'external') return [];
+  return goal.records.flatMap((record): readonly ManualRecord[] => {
+    const base = { pending: pending.id, domain: pending.domain, server: pending.server };
+    const why = location.reason?.message ?? `The DNS of ${pending.domain} is not on a server that Signet manages.`;
+    if (record.after !== null) return [{ ...base, action: 'publish', rrset: record.after, reason: why }];
+    return record.before === null ? [] : [{ ...base, action: 'remove', rrset: record.before, reason: why }];
+  });
+}

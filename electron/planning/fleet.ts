@@ -1,0 +1,119 @@
+/** The facts of all servers, indexed for planning. Pure. */
+import type { DnsZone, DriverFacts, ServerFacts, SignerView } from '../drivers/api.ts';
+import type { TxtRRset } from '../../shared/model.ts';
+import type { Problem } from '../../shared/problem.ts';
+
+/** What the admin said of a server, as far as planning needs it. */
+export interface KnownServer {
+  readonly name: string;
+  readonly host: string;
+  readonly givenDomains: readonly string[];
+}
+
+export interface ZonePlace {
+  readonly server: string;
+  readonly driver: string;
+  readonly zone: DnsZone;
+}
+
+export interface Fleet {
+  readonly servers: ReadonlyMap<string, ServerFacts>;
+  readonly known: ReadonlyMap<string, KnownServer>;
+  /** Every place where a zone is configured, by the zone's name. */
+  readonly zones: ReadonlyMap<string, readonly ZonePlace[]>;
+  /** The servers that host a mail domain, in the order of their names. */
+  readonly hosting: ReadonlyMap<string, readonly string[]>;
+}
+
+/** The mail domains of a server: its own list and what the admin gave. */
+export function domainsOf(facts: ServerFacts, known: KnownServer | undefined): readonly string[] {
+  const found = facts.mta?.view.domains.map(hosted => hosted.domain) ?? [];
+  return [...new Set([...found, ...(known?.givenDomains ?? [])])];
+}
+
+export function indexFleet(facts: readonly ServerFacts[], known: readonly KnownServer[]): Fleet {
+  const zones = new Map<string, ZonePlace[]>();
+  const hosting = new Map<string, string[]>();
+  const knownByName = new Map(known.map(server => [server.name, server]));
+  for (const server of facts) {
+    for (const dns of server.dns) {
+      for (const zone of dns.view.zones) {
+        const places = zones.get(zone.name);
+        const place = { server: server.server, driver: dns.driver, zone };
+        if (places === undefined) zones.set(zone.name, [place]);
+        else places.push(place);
+      }
+    }
+    for (const domain of domainsOf(server, knownByName.get(server.server))) {
+      const servers = hosting.get(domain);
+      if (servers === undefined) hosting.set(domain, [server.server]);
+      else servers.push(server.server);
+    }
+  }
+  return { servers: new Map(facts.map(server => [server.server, server])), known: knownByName, zones, hosting };
+}
+
+/** The signer of a server that Signet works with: the one in the MTA's path, else the only one. */
+export function signerOf(facts: ServerFacts): DriverFacts<unknown, SignerView> | null {
+  return facts.signers.find(signer => inPath(facts, signer.view)) ?? facts.signers[0] ?? null;
+}
+
+/** Whether the MTA passes outgoing mail through the signer. A signer without a socket of its own is part of the MTA. */
+export function inPath(facts: ServerFacts, signer: SignerView): boolean {
+  if (facts.mta === null) return false;
+  if (signer.endpoint === null) return true;
+  const wanted = endpointKey(signer.endpoint);
+  return facts.mta.view.milters.some(milter => endpointKey(milter.endpoint) === wanted);
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', '']);
+
+function endpointKey(endpoint: SignerView['endpoint'] & object): string {
+  if ('path' in endpoint) return `unix:${endpoint.path.replace(/\/+/g, '/')}`;
+  const host = endpoint.host.toLowerCase();
+  return `inet:${loopback.has(host) ? 'localhost' : host}:${endpoint.port}`;
+}
+
+/** Why no domain of the server can be switched on; null: they can. */
+export function signingUnavailable(facts: ServerFacts): Problem | null {
+  const where = { server: facts.server, severity: 'stop' as const };
+  if (facts.mta === null) {
+    return {
+      code: 'no-mta',
+      message: `${facts.server} has no mail server that Signet knows.`,
+      hint: 'Signet signs mail on servers that run Postfix. Use this server for its DNS role, or remove it.',
+      ...where,
+    };
+  }
+  const signer = signerOf(facts);
+  if (signer === null) {
+    return {
+      code: 'no-signer',
+      message: `${facts.server} has no signer: ${facts.mta.view.name} is there, but nothing that signs its mail.`,
+      hint: 'Install OpenDKIM on it, connect it to the mail server, and scan again.',
+      ...where,
+    };
+  }
+  if (signer.view.unavailable !== null) return signer.view.unavailable;
+  if (!inPath(facts, signer.view)) {
+    return {
+      code: 'signer-not-in-path',
+      message: `${facts.server}: ${facts.mta.view.name} does not send outgoing mail through ${signer.view.name}.`,
+      hint: "Name the signer's socket in smtpd_milters and non_smtpd_milters, and scan again.",
+      ...where,
+    };
+  }
+  return null;
+}
+
+const txtIndex = new WeakMap<DnsZone, ReadonlyMap<string, TxtRRset>>();
+
+/** The TXT RRset that a zone holds at a name, among those that concern Signet. */
+export function txtAt(zone: DnsZone, name: string): TxtRRset | null {
+  let index = txtIndex.get(zone);
+  if (index === undefined) {
+    index = new Map(zone.txt.map(rrset => [rrset.name, rrset]));
+    txtIndex.set(zone, index);
+  }
+  return index.get(name) ?? null;
+}

@@ -1,0 +1,244 @@
+/** From a pending change to its goal. Pure: one function a kind of intent. */
+import { assertNever } from '../../shared/assert.ts';
+import { keyRecord } from '../../shared/dkim/key-record.ts';
+import type {
+  Gate,
+  PendingChange,
+  PolicyIntent,
+  RecordEffect,
+  RetireIntent,
+  SigningOffIntent,
+  SigningOnIntent,
+} from '../../shared/model.ts';
+import type { Problem } from '../../shared/problem.ts';
+import type { SignerView } from '../drivers/api.ts';
+import { signerOf, signingUnavailable } from './fleet.ts';
+import type { GoalOutcome, PlanningContext } from './goals.ts';
+import type { Location } from './location.ts';
+import { locate } from './location.ts';
+import { policyGoal } from './policies.ts';
+import { keyPublication, policyGates, unpublication } from './publication.ts';
+import { undoGoal } from './undo-goal.ts';
+
+export function goalOf(context: PlanningContext, pending: PendingChange): GoalOutcome {
+  const { domain, server, intent } = pending;
+  const facts = context.fleet.servers.get(server);
+  const where = { domain, server, severity: 'stop' as const };
+  if (facts === undefined) {
+    return {
+      refused: {
+        code: 'not-scanned',
+        message: `${server} has not been scanned yet.`,
+        hint: `Scan it: signet scan ${server}`,
+        ...where,
+      },
+    };
+  }
+  const signer = signerOf(facts)?.view ?? null;
+  if (signer === null) {
+    return {
+      refused: { ...(signingUnavailable(facts) ?? gone(pending)), domain },
+    };
+  }
+  const location = locate(context.fleet, domain, server);
+  switch (intent.kind) {
+    case 'signing-on':
+      return signingOn(context, pending, intent, signer, location);
+    case 'signing-off':
+      return signingOff(context, pending, intent, signer, location);
+    case 'policy':
+      return policyOnly(context, pending, intent, signer, location);
+    case 'retire':
+      return retire(context, pending, intent, signer, location);
+    case 'undo':
+      return undoGoal(context, pending, intent, signer, location);
+    default:
+      return assertNever(intent);
+  }
+}
+
+function gone(pending: PendingChange): Problem {
+  return {
+    code: 'no-signer',
+    message: `${pending.server} has no signer any more.`,
+    hint: 'Scan it again, or drop the pending change.',
+    severity: 'stop',
+  };
+}
+
+const empty = {
+  records: [],
+  installs: [],
+  selectors: null,
+  removals: [],
+  gates: [],
+  policyGates: [],
+  probe: null,
+  retire: [],
+  problems: [],
+} as const;
+
+function signingOn(
+  context: PlanningContext,
+  pending: PendingChange,
+  intent: SigningOnIntent,
+  signer: SignerView,
+  location: Location,
+): GoalOutcome {
+  const { domain, server } = pending;
+  const facts = context.fleet.servers.get(server);
+  const unavailable = facts === undefined ? null : signingUnavailable(facts);
+  if (unavailable !== null) return { refused: { ...unavailable, domain } };
+  const records: RecordEffect[] = [];
+  const gates: Gate[] = [];
+  for (const key of intent.keys) {
+    const outcome = keyPublication(context, pending, location, key.selector, keyRecord(key), intent.scheme);
+    if ('refused' in outcome) return outcome;
+    if (outcome.record !== null) records.push(outcome.record);
+    gates.push(outcome.gate);
+  }
+  for (const selector of intent.adopt) {
+    const known = signer.keys.find(key => key.domain === domain && key.selector === selector);
+    if (known === undefined || known.publicKey === null || known.algorithm === 'unknown') {
+      return {
+        refused: {
+          code: 'adopted-key-gone',
+          message: `${domain} on ${server}: the key ${selector}, which was to be used, is not there or cannot be read.`,
+          hint: 'Drop the pending change and switch signing on with a new key.',
+          severity: 'stop',
+          domain,
+          server,
+        },
+      };
+    }
+    const record = keyRecord({ algorithm: known.algorithm, publicKey: known.publicKey });
+    const outcome = keyPublication(context, pending, location, selector, record, intent.scheme);
+    if ('refused' in outcome) return outcome;
+    if (outcome.record !== null) records.push(outcome.record);
+    gates.push(outcome.gate);
+  }
+  const policies = policyGoal(context, location, domain, server, { ...intent, signing: true });
+  if ('refused' in policies) return policies;
+  const after = [...intent.adopt, ...intent.keys.map(key => key.selector)];
+  const before = signer.signs[domain] ?? [];
+  return {
+    goal: {
+      ...empty,
+      pending,
+      location,
+      records: [...records, ...policies.records],
+      installs: intent.keys,
+      selectors: { before, after },
+      gates,
+      probe: { domain, selectors: after },
+      problems: policies.problems,
+    },
+  };
+}
+
+function signingOff(
+  context: PlanningContext,
+  pending: PendingChange,
+  intent: SigningOffIntent,
+  signer: SignerView,
+  location: Location,
+): GoalOutcome {
+  const { domain, server } = pending;
+  const policies = policyGoal(context, location, domain, server, { ...intent, signing: false });
+  if ('refused' in policies) return policies;
+  const before = signer.signs[domain] ?? [];
+  const ours = before.filter(selector => context.managed(domain, server, selector));
+  const now = intent.graceHours === 0 ? ours : [];
+  const unpublish: RecordEffect[] = [];
+  for (const selector of now) {
+    const outcome = unpublication(context, location, pending, selector);
+    if ('refused' in outcome) return outcome;
+    if (outcome.record !== null) unpublish.push(outcome.record);
+  }
+  return {
+    goal: {
+      ...empty,
+      pending,
+      location,
+      records: [...policies.records, ...unpublish],
+      selectors: { before, after: [] },
+      removals: now,
+      gates: policyGates(policies.records, pending, location),
+      probe: { domain, selectors: [], unsigned: true },
+      retire: intent.graceHours === 0 ? [] : ours.map(selector => ({ selector, graceHours: intent.graceHours })),
+      problems: policies.problems,
+    },
+  };
+}
+
+function policyOnly(
+  context: PlanningContext,
+  pending: PendingChange,
+  intent: PolicyIntent,
+  signer: SignerView,
+  location: Location,
+): GoalOutcome {
+  const { domain, server } = pending;
+  const selectors = signer.signs[domain] ?? [];
+  const strict = intent.policy === 'sign-all' || intent.dmarc === 'quarantine' || intent.dmarc === 'reject';
+  if (strict && selectors.length === 0) {
+    return {
+      refused: {
+        code: 'not-signed',
+        message: `${domain} on ${server} is not signed: the policy would condemn its mail.`,
+        hint: 'Switch signing on in the same step.',
+        severity: 'stop',
+        domain,
+        server,
+      },
+    };
+  }
+  const policies = policyGoal(context, location, domain, server, { ...intent, signing: true });
+  if ('refused' in policies) return policies;
+  const gates: Gate[] = [];
+  for (const selector of strict ? selectors : []) {
+    const key = signer.keys.find(candidate => candidate.domain === domain && candidate.selector === selector);
+    if (key === undefined || key.publicKey === null || key.algorithm === 'unknown') continue;
+    const record = keyRecord({ algorithm: key.algorithm, publicKey: key.publicKey });
+    const outcome = keyPublication(context, pending, location, selector, record, key.scheme);
+    if ('refused' in outcome) return outcome;
+    gates.push(outcome.gate);
+  }
+  return {
+    goal: { ...empty, pending, location, records: policies.records, policyGates: gates, problems: policies.problems },
+  };
+}
+
+function retire(
+  context: PlanningContext,
+  pending: PendingChange,
+  intent: RetireIntent,
+  signer: SignerView,
+  location: Location,
+): GoalOutcome {
+  const { domain, server } = pending;
+  if ((signer.signs[domain] ?? []).includes(intent.selector)) {
+    return {
+      refused: {
+        code: 'key-in-use',
+        message: `${domain} on ${server} is signed with ${intent.selector} again: it cannot be retired.`,
+        hint: 'Drop the due task, or switch signing off first.',
+        severity: 'stop',
+        domain,
+        server,
+      },
+    };
+  }
+  const record = unpublication(context, location, pending, intent.selector);
+  if ('refused' in record) return record;
+  const there = signer.keys.some(key => key.domain === domain && key.selector === intent.selector);
+  return {
+    goal: {
+      ...empty,
+      pending,
+      location,
+      records: record.record === null ? [] : [record.record],
+      removals: there ? [intent.selector] : [],
+    },
+  };
+}

@@ -1,0 +1,46 @@
+/** A pending change, turned into what must be true of its domain, phase by phase. Pure. */
+import type { Effect, Gate, PendingChange, Probe, RecordEffect, StagedKey } from '../../shared/model.ts';
+import type { Problem } from '../../shared/problem.ts';
+import type { Fleet } from './fleet.ts';
+import type { Location } from './location.ts';
+
+export interface Goal {
+  readonly pending: PendingChange;
+  readonly location: Location;
+  readonly records: readonly RecordEffect[];
+  readonly installs: readonly StagedKey[];
+  /** Selectors that the domain is to be signed with; empty: not at all; null: not touched. */
+  readonly selectors: { readonly before: readonly string[]; readonly after: readonly string[] } | null;
+  readonly removals: readonly string[];
+  /** Before the switch. */
+  readonly gates: readonly Gate[];
+  /** Before policies are published, where nothing is switched. */
+  readonly policyGates: readonly Gate[];
+  readonly probe: Probe | null;
+  readonly retire: Effect['retire'];
+  readonly problems: readonly Problem[];
+}
+
+export interface PlanningContext {
+  readonly fleet: Fleet;
+  /** Whether Signet made the selector, and may therefore take it away. */
+  readonly managed: (domain: string, server: string, selector: string) => boolean;
+  /** What the other pending changes will do: the domain is signed on these servers once they are applied. */
+  readonly willSign: (domain: string, server: string) => boolean;
+}
+
+export type GoalOutcome = { readonly goal: Goal } | { readonly refused: Problem };
+
+export function effectOf(goal: Goal): Effect {
+  return {
+    pending: goal.pending.id,
+    domain: goal.pending.domain,
+    server: goal.pending.server,
+    intent: goal.pending.intent.kind,
+    selectors: goal.selectors,
+    records: goal.records,
+    installed: goal.installs.map(key => ({ selector: key.selector, publicKey: key.publicKey })),
+    removed: goal.removals,
+    retire: goal.retire,
+  };
+}

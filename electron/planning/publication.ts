@@ -1,0 +1,99 @@
+/** The records of one domain as edits: key records published and taken away, and the gates that wait for them. Pure. */
+import { compareKeyRecord } from '../../shared/dkim/key-record.ts';
+import { keyName } from '../../shared/dkim/names.ts';
+import type { Gate, PendingChange, RecordEffect, Scheme } from '../../shared/model.ts';
+import type { Problem } from '../../shared/problem.ts';
+import type { PlanningContext } from './goals.ts';
+import type { Location } from './location.ts';
+import { presentAt } from './location.ts';
+
+/** The key record of a selector: the edit that publishes it (null where it is published), and the gate that waits for it. */
+export function keyPublication(
+  context: PlanningContext,
+  pending: PendingChange,
+  location: Location,
+  selector: string,
+  record: string,
+  scheme: Scheme,
+): { readonly record: RecordEffect | null; readonly gate: Gate } | { readonly refused: Problem } {
+  const { domain, server } = pending;
+  const name = keyName(selector, domain);
+  const present = presentAt(context.fleet, location, name, server);
+  if ('problem' in present) return { refused: { ...present.problem, domain } };
+  const gate: Gate = {
+    domain,
+    zone: location.zone ?? domain,
+    name,
+    compare: 'key',
+    expect: record,
+    via: server,
+    external: location.kind === 'external',
+  };
+  const comparison = compareKeyRecord(record, present.rrset?.values ?? [], scheme);
+  if (comparison === 'match' || comparison === 'test-mode') return { record: null, gate };
+  if (present.rrset !== null) {
+    return {
+      refused: {
+        code: 'selector-in-use',
+        message: `${name} holds a record of another key already.`,
+        hint: 'Choose another selector (--selector), or let Signet choose one.',
+        severity: 'stop',
+        domain,
+        server,
+      },
+    };
+  }
+  return {
+    record: {
+      phase: 'publish',
+      server: location.kind === 'managed' ? location.server : null,
+      zone: location.zone,
+      name,
+      before: null,
+      after: { name, ttl: null, values: [record] },
+    },
+    gate,
+  };
+}
+
+/** Before signing ends, every authoritative server must have forgotten the policy that says all is signed. */
+export function policyGates(
+  records: readonly RecordEffect[],
+  pending: PendingChange,
+  location: Location,
+): readonly Gate[] {
+  return records
+    .filter(record => record.phase === 'withdraw')
+    .map(record => ({
+      domain: pending.domain,
+      zone: location.zone ?? pending.domain,
+      name: record.name,
+      compare: record.name.startsWith('_dmarc.') ? ('dmarc' as const) : ('policy' as const),
+      expect: record.after?.values.join('\n') ?? null,
+      via: pending.server,
+      external: location.kind === 'external',
+    }));
+}
+
+/** The edit that takes a key record away; null where there is none. Only for selectors of ours (law 5). */
+export function unpublication(
+  context: PlanningContext,
+  location: Location,
+  pending: PendingChange,
+  selector: string,
+): { readonly record: RecordEffect | null } | { readonly refused: Problem } {
+  const name = keyName(selector, pending.domain);
+  const present = presentAt(context.fleet, location, name, pending.server);
+  if ('problem' in present) return { refused: { ...present.problem, domain: pending.domain } };
+  if (present.rrset === null) return { record: null };
+  return {
+    record: {
+      phase: 'unpublish',
+      server: location.kind === 'managed' ? location.server : null,
+      zone: location.zone,
+      name,
+      before: present.rrset,
+      after: null,
+    },
+  };
+}

@@ -1,0 +1,34 @@
+/** One sentence for each change: what it does, and why in this order. */
+import type { Phase } from '../../shared/model.ts';
+import type { Goal } from './goals.ts';
+
+export function countOf(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
+}
+
+export function reasonOf(phase: Phase, goals: readonly Goal[]): string {
+  const domains = countOf(new Set(goals.map(goal => goal.pending.domain)).size, 'domain');
+  switch (phase) {
+    case 'withdraw':
+      return `Withdraws policies of ${domains} that would condemn mail without a signature, before signing ends.`;
+    case 'install':
+      return `Puts the private keys of ${domains} where the signer finds them. Nothing is signed with them yet.`;
+    case 'publish':
+      return `Publishes the key records of ${domains}. Signing waits until every authoritative server serves them.`;
+    case 'switch': {
+      const on = goals.filter(goal => (goal.selectors?.after.length ?? 0) > 0).length;
+      const off = goals.length - on;
+      const parts = [
+        ...(on > 0 ? [`on for ${countOf(on, 'domain')}`] : []),
+        ...(off > 0 ? [`off for ${countOf(off, 'domain')}`] : []),
+      ];
+      return `Switches signing ${parts.join(' and ')}, and proves it with a message driven through the signer.`;
+    }
+    case 'policy':
+      return `Publishes the policies of ${domains}, now that their mail is proven to be signed.`;
+    case 'unpublish':
+      return `Takes away the key records of ${domains} that nothing is signed with any more.`;
+    case 'remove':
+      return `Removes the private keys of ${domains} that nothing is signed with any more.`;
+  }
+}

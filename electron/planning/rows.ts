@@ -1,0 +1,165 @@
+/** The domain table: facts of all servers as one row a (domain, server). Pure. */
+import { compareKeyRecord, keyRecord, publishedOf } from '../../shared/dkim/key-record.ts';
+import { dmarcRecords } from '../../shared/dkim/dmarc.ts';
+import { adspName, dmarcName, keyName, policyName } from '../../shared/dkim/names.ts';
+import type { DomainKey, DomainRow, Published } from '../../shared/model.ts';
+import type { Problem } from '../../shared/problem.ts';
+import type { ServerFacts, SignerKey, SignerView } from '../drivers/api.ts';
+import type { Fleet } from './fleet.ts';
+import { domainsOf, inPath, signerOf, signingUnavailable } from './fleet.ts';
+import type { Location } from './location.ts';
+import { locate, presentAt } from './location.ts';
+
+export interface RowContext {
+  readonly fleet: Fleet;
+  readonly managed: (domain: string, server: string, selector: string) => boolean;
+  readonly pending: (domain: string, server: string) => readonly string[];
+  readonly probe: (domain: string, server: string) => DomainRow['probe'];
+}
+
+export function domainRows(context: RowContext, only?: string): readonly DomainRow[] {
+  const rows: DomainRow[] = [];
+  for (const facts of context.fleet.servers.values()) {
+    if (only !== undefined && facts.server !== only) continue;
+    const server = serverPart(facts);
+    for (const domain of domainsOf(facts, context.fleet.known.get(facts.server))) {
+      rows.push(domainRow(context, facts, server, domain));
+    }
+  }
+  return rows;
+}
+
+interface ServerPart {
+  readonly signer: SignerView | null;
+  readonly unavailable: Problem | null;
+  readonly allowed: boolean;
+  readonly keys: ReadonlyMap<string, readonly SignerKey[]>;
+  readonly problems: ReadonlyMap<string, readonly Problem[]>;
+}
+
+/** What all rows of a server share, looked up once. */
+function serverPart(facts: ServerFacts): ServerPart {
+  const signer = signerOf(facts)?.view ?? null;
+  const keys = Map.groupBy(signer?.keys ?? [], key => key.domain);
+  const problems = [
+    ...(facts.mta?.view.problems ?? []),
+    ...facts.signers.flatMap(candidate => candidate.view.problems),
+    ...facts.dns.flatMap(candidate => candidate.view.problems),
+  ];
+  return {
+    signer,
+    unavailable: signingUnavailable(facts),
+    allowed: signer !== null && inPath(facts, signer),
+    keys,
+    problems: Map.groupBy(
+      problems.filter(problem => problem.domain !== undefined),
+      problem => problem.domain ?? '',
+    ),
+  };
+}
+
+function domainRow(context: RowContext, facts: ServerFacts, server: ServerPart, domain: string): DomainRow {
+  const location = locate(context.fleet, domain, facts.server);
+  const signs = server.signer?.signs[domain] ?? [];
+  const keys = (server.keys.get(domain) ?? []).map((key): DomainKey => ({
+    selector: key.selector,
+    algorithm: key.algorithm,
+    bits: key.bits,
+    scheme: key.scheme,
+    published: publishedAs(facts, key),
+    managed: context.managed(domain, facts.server, key.selector),
+    inUse: signs.includes(key.selector),
+    publicKey: key.publicKey,
+    path: key.path,
+  }));
+  const policyAt = (name: string) => policyValue(context.fleet, location, name, facts);
+  return {
+    domain,
+    server: facts.server,
+    mta: facts.mta?.view.name ?? null,
+    signer: server.signer?.name ?? null,
+    signing: signs.length > 0 ? 'on' : server.unavailable === null ? 'off' : 'unavailable',
+    allowSigning: server.allowed,
+    verifyIncoming: server.signer?.verifiesIncoming ?? false,
+    keys,
+    zone: {
+      kind: location.kind === 'managed' ? (location.places[0]?.zone.kind ?? 'managed') : 'external',
+      server: location.kind === 'managed' ? location.server : null,
+      name: location.zone,
+    },
+    policy: {
+      domainkeys: policyAt(policyName(domain)),
+      adsp: policyAt(adspName(domain)),
+      dmarc: policyAt(dmarcName(domain)),
+    },
+    probe: context.probe(domain, facts.server),
+    pending: context.pending(domain, facts.server),
+    problems: [...(server.problems.get(domain) ?? []), ...rowProblems(facts, domain, keys, location)],
+    scannedAt: facts.scannedAt,
+  };
+}
+
+function publishedAs(facts: ServerFacts, key: SignerKey): Published {
+  const served = facts.served[keyName(key.selector, key.domain)];
+  if (served === undefined || served === null || key.publicKey === null || key.algorithm === 'unknown')
+    return 'unknown';
+  const expected = keyRecord({ algorithm: key.algorithm, publicKey: key.publicKey });
+  return publishedOf(compareKeyRecord(expected, served, key.scheme));
+}
+
+function policyValue(fleet: Fleet, location: Location, name: string, facts: ServerFacts): string | null {
+  const present = presentAt(fleet, location, name, facts.server);
+  const values = ('rrset' in present ? present.rrset?.values : null) ?? [];
+  if (name.startsWith('_dmarc.')) return dmarcRecords(values)[0] ?? null;
+  return values[0] ?? null;
+}
+
+/** What only the whole picture shows: keys against what is served, the zone against who may edit it. */
+function rowProblems(
+  facts: ServerFacts,
+  domain: string,
+  keys: readonly DomainKey[],
+  location: Location,
+): readonly Problem[] {
+  const problems: Problem[] = [];
+  const add = (code: string, message: string, hint: string, severity: Problem['severity'] = 'warning') =>
+    problems.push({ code, message, hint, severity, domain, server: facts.server });
+  for (const key of keys) {
+    const name = keyName(key.selector, domain);
+    const served = facts.served[name];
+    if (!key.inUse) continue;
+    if (key.published === 'missing') {
+      add(
+        'key-not-published',
+        `Mail of ${domain} is signed with ${key.selector}, and ${name} is not in DNS: every signature fails.`,
+        'Publish the record (signet records), or switch signing off.',
+      );
+    } else if (key.published === 'mismatch') {
+      add(
+        (served?.length ?? 0) > 1 ? 'duplicate-record' : 'key-mismatch',
+        (served?.length ?? 0) > 1
+          ? `${name} has ${served?.length} TXT records: verifiers may take the wrong one.`
+          : `${name} serves another key than the one that signs on ${facts.server}: every signature fails.`,
+        'Publish exactly the record of the key in use (signet records).',
+      );
+    } else if (key.published === 'match' && served?.some(value => /(^|;)\s*t\s*=\s*([^;]*:)?\s*y\b/i.test(value))) {
+      add(
+        'test-mode',
+        `${name} is in test mode (t=y): verifiers treat mail of ${domain} as if it were not signed.`,
+        'Take t=y out of the record.',
+        'info',
+      );
+    }
+    if (key.algorithm === 'rsa' && key.bits !== null && key.bits < 2048) {
+      add(
+        'weak-key',
+        `The key ${key.selector} of ${domain} has ${key.bits} bits${key.bits < 1024 ? ': verifiers refuse it' : ''}.`,
+        'Use a key of 2048 bits (RFC 8301, 3.2).',
+        key.bits < 1024 ? 'warning' : 'info',
+      );
+    }
+  }
+  const reason = location.kind === 'external' ? location.reason : null;
+  if (reason !== null) problems.push({ ...reason, severity: 'info', domain, server: facts.server });
+  return problems;
+}

@@ -52,14 +52,15 @@ export function unescapeToken(token: string): ByteString | null {
   return valid && trailing % 2 === 0 ? bytes : null;
 }
 
-const txtToken = /\s*(?:"((?:[^"\\]|\\[\s\S])*)"|((?:[^\s"\\]|\\[\s\S])+))/y;
+// not \s: in a byte string 0xa0 is half of a character, not a blank
+const txtToken = /[ \t\r\n]*(?:"((?:[^"\\]|\\[\s\S])*)"|((?:[^ \t\r\n"\\]|\\[\s\S])+))/y;
 
 /**
  * The value of one TXT record from its presentation (`"a" "b"`, `a "b c"`, as `dig` and zone files write it).
  * @throws SignetError `invalid-txt` for text that is no TXT data.
  */
 export function parseTxt(presentation: string): ByteString {
-  const text = presentation.trimEnd();
+  const text = presentation.replace(/[ \t\r\n]+$/, '');
   let value = '';
   txtToken.lastIndex = 0;
   while (txtToken.lastIndex < text.length) {

@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-/** `unit` needs nothing but Node and a shell; `lab` needs root and the lab's hosts, one file after the other. */
+/**
+ * `unit` needs Node, a shell and the programs of .config/debian-packages. `lab` and `e2e` need root and the lab's hosts,
+ * which are up before and are shared: one file after the other.
+ */
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -18,6 +21,18 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/{lab,conformance}/**/*.test.ts'],
+          globalSetup: ['test/tools/lab-setup.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          globalSetup: ['test/tools/lab-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,

@@ -1,0 +1,111 @@
+/**
+ * Builds what runs: `node .config/build.ts [TARGET...]`, without a name all of `targets`.
+ *
+ * cli       dist/cli/signet.js         what `npx signet` starts: asks for the right Node, then loads main.js
+ * main      dist/main/main.js          the window's main process
+ * preload   dist/preload/preload.cjs   the window's preload: one CommonJS file, as its sandbox demands
+ * renderer  dist/renderer/             the page: no inline script, so that its CSP can forbid them
+ */
+import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { basename, dirname, join } from 'node:path';
+import react from '@vitejs/plugin-react';
+import { build, type InlineConfig, type Plugin } from 'vite';
+import { root } from './run.ts';
+
+/** The targets of which the source is in the tree. A new entry is added here with its source. */
+const targets = ['cli'] as const;
+
+const names = ['cli', 'main', 'preload', 'renderer'] as const;
+type Name = (typeof names)[number];
+
+/** Addons and what the Electron runtime brings: found in node_modules at run time. */
+const external = [
+  ...builtinModules.flatMap(name => [name, `node:${name}`]),
+  /^node:/,
+  /^(electron|ssh2|keytar|cpu-features)(\/|$)/,
+];
+
+const common: InlineConfig = { root, configFile: false, publicDir: false, logLevel: 'warn' };
+
+/**
+ * `new URL('./beside-it', import.meta.url)` finds its file in the source tree and in the bundle: a .ts file (a worker)
+ * is built as an entry of its own, anything else is copied.
+ */
+const filesBeside: Plugin = {
+  name: 'signet:files-beside',
+  transform(code, id) {
+    if (!id.startsWith(join(root, 'electron'))) return null;
+    return code.replace(/new URL\(\s*['"](\.[^'"]+)['"],\s*import\.meta\.url,?\s*\)/g, (_, path: string) => {
+      const file = join(dirname(id), path);
+      const name = basename(path).replace(/\.ts$/, '.js');
+      if (path.endsWith('.ts')) this.emitFile({ type: 'chunk', id: file, fileName: name });
+      else this.emitFile({ type: 'asset', fileName: name, source: readFileSync(file) });
+      return `new URL('./${name}', import.meta.url)`;
+    });
+  },
+};
+
+/** A program for Node: its own modules and its pure JavaScript dependencies in one file. */
+function forNode(entries: Readonly<Record<string, string>>, outDir: string, format: 'es' | 'cjs'): InlineConfig {
+  const extension = format === 'cjs' ? 'cjs' : 'js';
+  return {
+    ...common,
+    plugins: [filesBeside],
+    ssr: { noExternal: true },
+    build: {
+      ssr: true,
+      ssrEmitAssets: true,
+      outDir,
+      emptyOutDir: true,
+      target: 'node24',
+      minify: false,
+      rolldownOptions: {
+        external,
+        input: entries,
+        output: { format, entryFileNames: `[name].${extension}`, chunkFileNames: `[name]-[hash].${extension}` },
+      },
+    },
+  };
+}
+
+const steps: Record<Name, () => Promise<void>> = {
+  cli: async () => {
+    await build(forNode({ main: 'electron/hosts/cli/main.ts' }, 'dist/cli', 'es'));
+    const launcher = join(root, 'dist/cli/signet.js');
+    copyFileSync(join(root, '.config/launcher.js'), launcher);
+    chmodSync(launcher, 0o755);
+  },
+  main: async () => {
+    await build(forNode({ main: 'electron/hosts/desktop/main.ts' }, 'dist/main', 'es'));
+  },
+  preload: async () => {
+    await build(forNode({ preload: 'electron/hosts/desktop/preload.ts' }, 'dist/preload', 'cjs'));
+  },
+  renderer: async () => {
+    await build({
+      ...common,
+      root: join(root, 'renderer'),
+      base: './',
+      plugins: [react()],
+      build: {
+        outDir: join(root, 'dist/renderer'),
+        emptyOutDir: true,
+        target: 'es2024',
+        // an inlined asset is a data: URL, and the module preload is an inline script: the CSP allows neither
+        assetsInlineLimit: 0,
+        modulePreload: false,
+      },
+    });
+  },
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter(name => !names.some(one => one === name));
+if (unknown.length > 0) {
+  console.error(`build: no target ${unknown.join(', ')}; there are ${names.join(', ')}`);
+  process.exit(2);
+}
+for (const name of names) {
+  if (asked.length > 0 ? asked.includes(name) : targets.some(one => one === name)) await steps[name]();
+}

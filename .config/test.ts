@@ -1,0 +1,82 @@
+/**
+ * `npm test`: everything. `npm run check`: what needs no host, in under two minutes. Each check counts as one test; the
+ * last line is the sum.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startLab, stopLab } from './lab.ts';
+import { root, run } from './run.ts';
+import { closingLine, sum, tallyOf, tallyReport, type Tally, type VitestReport } from './tally.ts';
+
+const reports = mkdtempSync(join(tmpdir(), 'signet-test-'));
+
+async function check(name: string): Promise<Tally> {
+  const { code, output, seconds } = await run(['npm', 'run', '--silent', name]);
+  console.log(`${code === 0 ? 'ok  ' : 'FAIL'}  ${name} (${seconds.toFixed(1)} s)`);
+  if (code !== 0) console.log(output.trimEnd());
+  return tallyOf(name, code === 0);
+}
+
+async function checks(names: readonly string[]): Promise<Tally> {
+  const tallies: Tally[] = [];
+  for (const name of names) tallies.push(await check(name));
+  return sum(tallies);
+}
+
+function readReport(path: string): VitestReport | null {
+  if (!existsSync(path)) return null;
+  const report = JSON.parse(readFileSync(path, 'utf8')) as VitestReport;
+  return {
+    ...report,
+    testResults: report.testResults.map(file => ({ ...file, name: file.name.replace(root, '') })),
+  };
+}
+
+/** Runs one project of Vitest; `show`: its output as it comes, otherwise at the end. */
+async function project(name: string, show: boolean): Promise<Tally> {
+  const file = join(reports, `${name}.json`);
+  const { code, output, seconds } = await run(
+    ['vitest', 'run', '--config', '.config/vitest.config.ts', '--project', name].concat([
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${file}`,
+    ]),
+    { show },
+  );
+  if (!show) console.log(output.trimEnd());
+  const tally = tallyReport(name, readReport(file), code);
+  console.log(`${tally.failures.length === 0 ? 'ok  ' : 'FAIL'}  ${name} (${seconds.toFixed(1)} s)`);
+  return tally;
+}
+
+/** The window's tests are the only ones that may be absent: a tree without a window has none. */
+const withHosts = ['lab', ...(existsSync(join(root, 'test/e2e')) ? ['e2e'] : [])];
+
+async function onTheLab(): Promise<Tally> {
+  const built = await check('build');
+  if (built.failures.length > 0) return built;
+  let started: readonly string[] = [];
+  const tallies = [built];
+  try {
+    started = await startLab();
+    for (const name of withHosts) tallies.push(await project(name, true));
+  } catch (error) {
+    tallies.push(tallyOf(`lab: ${error instanceof Error ? error.message : String(error)}`, false));
+  } finally {
+    await stopLab(started);
+  }
+  return sum(tallies);
+}
+
+// Ctrl-C reaches the running program too; the end of it is waited for, so that the lab is taken down
+process.on('SIGINT', () => undefined);
+
+const tallies = await Promise.all([checks(['types', 'lint', 'formatted', 'unused']), project('unit', false)]);
+if (process.argv[2] !== 'check') tallies.push(await onTheLab());
+rmSync(reports, { recursive: true, force: true });
+
+const total = sum(tallies);
+if (total.failures.length > 0) console.log(`\nFailed:\n${total.failures.map(one => `  ${one}`).join('\n')}\n`);
+console.log(closingLine(total));
+process.exitCode = total.failures.length === 0 ? 0 : 1;

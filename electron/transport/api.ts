@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ServerConfig } from '../../shared/model.ts';
 
 export interface RunOptions {
-  /** Milliseconds without which the command counts as lost. Default 60 s. */
+  /** Milliseconds of silence (no output, no input taken) after which the command counts as lost. Default 60 s. */
   readonly timeoutMs?: number;
   /** More output than this (bytes, both streams) ends the command with the problem `output-too-long`. Default 64 MiB. */
   readonly maxOutput?: number;
@@ -27,9 +27,17 @@ export interface Session {
   readonly server: string;
   /** Round trips so far: commands run and channels opened. */
   readonly roundTrips: number;
-  /** Runs a POSIX sh script as root, given on standard input: it never stands in an argument. LC_ALL=C, a fixed PATH. */
+  /**
+   * Runs a POSIX sh script as root, given on standard input: it never stands in an argument. LC_ALL=C, a fixed PATH. The
+   * script is a byte string (use `fromContent`); its commands read /dev/null, data for them stands in here-documents.
+   * It runs only once it has arrived as a whole. What the shell or a profile prints besides it is left out.
+   */
   run(script: string, options?: RunOptions): Promise<RunResult>;
-  /** A stream to a TCP port or a Unix socket as seen from the server. */
+  /**
+   * A stream to a TCP port or a Unix socket as seen from the server, opened with the rights of the log-in user (a socket
+   * that only root may open is out of reach for a sudo user). Rejects: `forward-refused` (sshd must not),
+   * `connect-failed` (nothing answers there). Ending the stream frees its channel.
+   */
   connect(target: ConnectTarget, signal?: AbortSignal): Promise<Duplex>;
   close(): void;
 }

@@ -1,0 +1,17 @@
+/** Words for a POSIX shell. The only place where text becomes shell source: apply, drivers and transport all come here. */
+import { usage } from './problem.ts';
+
+/**
+ * One word, in single quotes whatever it holds, so that no shell finds anything to expand in it (POSIX.1-2024, XCU 2.2.2).
+ * Throws for NUL, which no argument can hold. Says nothing about options: put `--` before a path that may begin with `-`.
+ */
+export function shellQuote(word: string): string {
+  if (word.includes('\0')) throw usage('nul-in-word', 'a word of a command holds a NUL byte', 'Check the name given.');
+  return `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A simple command: every word quoted, none expanded. */
+export function shellCommand(argv: readonly string[]): string {
+  if (argv.length === 0) throw usage('empty-command', 'a command has no words', 'This is a defect: please report it.');
+  return argv.map(shellQuote).join(' ');
+}

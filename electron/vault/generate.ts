@@ -57,7 +57,8 @@ export async function generateKeys(
     await Promise.race([Promise.all(workers.map(work)), aborted.promise]);
   } finally {
     signal?.removeEventListener('abort', abort);
-    await Promise.all(workers.map(worker => worker.terminate()));
+    // not awaited: a worker in the middle of a long key ends with it
+    for (const worker of workers) void worker.terminate();
   }
   return keys;
 }

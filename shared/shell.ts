@@ -15,3 +15,12 @@ export function shellCommand(argv: readonly string[]): string {
   if (argv.length === 0) throw usage('empty-command', 'a command has no words', 'This is a defect: please report it.');
   return argv.map(shellQuote).join(' ');
 }
+
+/** Whether text can stand in a script that is sent as bytes: no NUL, and no character that is not one byte. */
+export function isShellText(text: string): boolean {
+  for (let i = 0; i < text.length; i += 1) {
+    const unit = text.charCodeAt(i);
+    if (unit === 0 || unit > 0xff) return false;
+  }
+  return true;
+}

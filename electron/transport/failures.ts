@@ -1,6 +1,7 @@
 /** What ssh2 and the socket say, in Signet's words. */
 import type { ServerConfig } from '../../shared/model.ts';
-import { failed, SignetError } from '../../shared/problem.ts';
+import { failed } from '../../shared/problem.ts';
+import type { SignetError } from '../../shared/problem.ts';
 import { printable } from '../../shared/text.ts';
 
 export type Address = Pick<ServerConfig, 'name' | 'host' | 'port'>;

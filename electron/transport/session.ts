@@ -7,7 +7,9 @@ import type { HostSlot } from './host-slot.ts';
 import { cancelled } from './limiter.ts';
 import { runScript } from './run.ts';
 import type { ServerConfig } from '../../shared/model.ts';
-import { failed, SignetError, usage } from '../../shared/problem.ts';
+import { failed, usage } from '../../shared/problem.ts';
+import type { SignetError } from '../../shared/problem.ts';
+import { isShellText } from '../../shared/shell.ts';
 import { printable } from '../../shared/text.ts';
 
 /** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED (RFC 4254, 5.1). */
@@ -84,7 +86,7 @@ export class SshSession implements Session {
 
   async run(script: string, options: RunOptions = {}): Promise<RunResult> {
     this.#check();
-    if (/[^\x01-\xff]/.test(script))
+    if (!isShellText(script))
       throw usage(
         'script-not-bytes',
         `${this.server}: a script holds a NUL or a character that is no byte`,

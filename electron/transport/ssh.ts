@@ -7,13 +7,15 @@ import { connect, dial, HostKeyRejected, presentedKey } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { expandHome } from './key-file.ts';
 import { mayHaveAnother } from './host-key.ts';
+import { checkJumps, unknownJump, viaJump } from './jump.ts';
+import type { JumpTarget } from './jump.ts';
 import { HostSlot, orAbort } from './host-slot.ts';
 import { lookup } from './known-hosts.ts';
 import { Limiter } from './limiter.ts';
 import { prepareLogin } from './login.ts';
 import { openStream, SshSession } from './session.ts';
 import type { ServerConfig } from '../../shared/model.ts';
-import { refused, SignetError } from '../../shared/problem.ts';
+import { SignetError } from '../../shared/problem.ts';
 
 export interface TransportOptions {
   readonly secrets: SecretSource;
@@ -32,8 +34,6 @@ export interface TransportOptions {
   /** Path of the agent's socket. Default: as ssh finds it. */
   readonly agentSocket?: string;
 }
-
-type Target = Pick<ServerConfig, 'name' | 'host' | 'port' | 'jump'>;
 
 /** A connection of the pool and who uses it: sessions, and connections that go through it. */
 interface Entry {
@@ -69,13 +69,13 @@ class SshTransport implements Transport {
   }
 
   async open(server: ServerConfig, signal?: AbortSignal): Promise<Session> {
-    this.#jumps(server);
+    checkJumps(server, this.#options.servers);
     const { entry, connection, leave } = await this.#use(server, signal);
     return new SshSession(connection, server, this.#options.secrets, entry.slot, leave);
   }
 
-  async hostKey(server: Target, signal?: AbortSignal): Promise<HostKey> {
-    this.#jumps(server);
+  async hostKey(server: JumpTarget, signal?: AbortSignal): Promise<HostKey> {
+    checkJumps(server, this.#options.servers);
     const { stream, leave } = await this.#stream(server, signal);
     try {
       return await presentedKey(server, stream, signal);
@@ -87,33 +87,6 @@ class SshTransport implements Transport {
   close(): void {
     this.#closed = true;
     for (const entry of this.#all) this.#discard(entry);
-  }
-
-  /** Refuses unknown and circular jump hosts before anything is sent. */
-  #jumps(server: Target): void {
-    const seen = [server.name];
-    for (let name = server.jump; name !== null;) {
-      const where = { server: server.name };
-      if (seen.includes(name)) {
-        const chain = [...seen, name].join(' → ');
-        throw refused(
-          'jump-loop',
-          `${server.name}: the jump hosts go in a circle: ${chain}`,
-          'Mend the jump hosts.',
-          where,
-        );
-      }
-      const next = this.#options.servers(name);
-      if (next === undefined)
-        throw refused(
-          'jump-unknown',
-          `${server.name}: there is no server "${name}" to jump through`,
-          'Add it first.',
-          where,
-        );
-      seen.push(name);
-      name = next.jump;
-    }
   }
 
   /** A live connection from the pool, or a new one. `leave` gives it back. */
@@ -245,24 +218,16 @@ class SshTransport implements Transport {
   }
 
   async #jump(
-    target: Target,
+    target: JumpTarget,
     signal: AbortSignal | undefined,
   ): Promise<{ connection: Connection; leave: () => void } | null> {
     if (target.jump === null) return null;
     const server = this.#options.servers(target.jump);
-    if (server === undefined)
-      throw refused(
-        'jump-unknown',
-        `${target.name}: there is no server "${target.jump}" to jump through`,
-        'Add it first.',
-        {
-          server: target.name,
-        },
-      );
+    if (server === undefined) throw unknownJump(target.name, target.jump);
     return this.#use(server, signal);
   }
 
-  async #stream(target: Target, signal: AbortSignal | undefined): Promise<{ stream: Duplex; leave: () => void }> {
+  async #stream(target: JumpTarget, signal: AbortSignal | undefined): Promise<{ stream: Duplex; leave: () => void }> {
     const jump = await this.#jump(target, signal);
     try {
       const stream = await this.#dial(target, jump?.connection, signal);
@@ -273,7 +238,7 @@ class SshTransport implements Transport {
     }
   }
 
-  async #dial(target: Target, jump: Connection | undefined, signal: AbortSignal | undefined): Promise<Duplex> {
+  async #dial(target: JumpTarget, jump: Connection | undefined, signal: AbortSignal | undefined): Promise<Duplex> {
     if (jump === undefined) return dial(target, signal);
     try {
       return await orAbort(openStream(jump, target), target.name, signal);
@@ -292,18 +257,4 @@ class SshTransport implements Transport {
 
 function isHostKeyProblem(error: unknown): boolean {
   return error instanceof SignetError && ['host-key-changed', 'host-key-revoked'].includes(error.problem.code);
-}
-
-/** The jump host is there and logged in to; the way on from it is not open. */
-function viaJump(target: Target, jump: string, error: unknown): unknown {
-  if (!(error instanceof SignetError)) return error;
-  const codes: Readonly<Record<string, string>> = {
-    'forward-refused': 'jump-refused',
-    'connect-failed': 'jump-unreachable',
-    'connection-lost': 'jump-lost',
-  };
-  const code = codes[error.problem.code];
-  if (code === undefined) return error;
-  const message = `${target.name}: no way through the jump host ${jump}: ${error.problem.message}`;
-  return new SignetError('failed', { ...error.problem, code, message, server: target.name }, { cause: error });
 }

@@ -2,15 +2,17 @@
  * Reads a server in few round trips: what is asked for before the next turn of the event loop travels together. Paths,
  * arguments and input are byte strings; what was read once is not read again while the reader lives.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import type { ExecFact, FileFact, HostFacts, HostReader, StatFact } from '../api.ts';
 import type { Session } from '../../transport/api.ts';
+import { sha256 } from './bytes.ts';
 import { firstLook } from './host-facts.ts';
 import type { FirstLook } from './host-facts.ts';
 import { maxFileSize, readOutput, readScript } from './read-script.ts';
 import type { Batch, BatchResult, ExecRequest } from './read-script.ts';
 import { failed, refused } from '../../../shared/problem.ts';
 import type { SignetError } from '../../../shared/problem.ts';
+import { isShellText } from '../../../shared/shell.ts';
 import { printable } from '../../../shared/text.ts';
 
 /** All files of one round trip together. */
@@ -74,7 +76,7 @@ class SessionReader implements HostReader {
 
   async exec(argv: readonly string[], options: { readonly stdin?: string } = {}): Promise<ExecFact> {
     const stdin = options.stdin ?? null;
-    const unusual = [...argv, stdin ?? ''].find(text => /[^\x01-\xff]/.test(text));
+    const unusual = [...argv, stdin ?? ''].find(text => !isShellText(text));
     if (unusual !== undefined)
       throw refused(
         'argument-unusual',
@@ -99,7 +101,7 @@ class SessionReader implements HostReader {
   }
 
   #checkPath(path: string): void {
-    if (path.startsWith('/') && !/[\n\r]|[^\x01-\xff]/.test(path)) return;
+    if (path.startsWith('/') && !/[\n\r]/.test(path) && isShellText(path)) return;
     throw refused(
       'path-unusual',
       `${this.server}: the path "${printable(path)}" cannot be read: it is not absolute, or holds a newline, a NUL or a character that is no byte`,
@@ -200,10 +202,6 @@ class SessionReader implements HostReader {
       server: this.server,
     });
   }
-}
-
-function sha256(content: string): string {
-  return createHash('sha256').update(content, 'latin1').digest('hex');
 }
 
 function statFact(result: BatchResult, path: string): StatFact | null {

@@ -50,13 +50,9 @@ export class MilterError extends Error {
 }
 
 export function packet(command: string, ...data: readonly (string | Buffer)[]): Buffer {
-  const body = Buffer.concat([
-    Buffer.from(command, 'latin1'),
-    ...data.map(part => Buffer.from(part as string, 'latin1')),
-  ]);
-  const length = Buffer.alloc(4);
-  length.writeUInt32BE(body.length);
-  return Buffer.concat([length, body]);
+  const parts = [command, ...data].map(part => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part));
+  const body = Buffer.concat(parts);
+  return Buffer.concat([uint32(body.length), body]);
 }
 
 export function uint32(value: number): Buffer {

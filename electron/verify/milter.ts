@@ -314,10 +314,15 @@ export async function openMilter(stream: Duplex, times: MilterTimes): Promise<Mi
     throw new MilterError('the signer makes changes without end');
   }
 
-  const family = Buffer.from([0x34, 0, 0]);
-  waved =
-    (await step(stages.connect, hostMacros, 'C', 'localhost\0', family, '127.0.0.1\0')) ??
-    (await step(stages.helo, [], 'H', 'localhost\0'));
+  try {
+    const family = Buffer.from([0x34, 0, 0]);
+    waved =
+      (await step(stages.connect, hostMacros, 'C', 'localhost\0', family, '127.0.0.1\0')) ??
+      (await step(stages.helo, [], 'H', 'localhost\0'));
+  } catch (error) {
+    wire.end();
+    throw error;
+  }
   return {
     send: async message => {
       try {

@@ -6,11 +6,11 @@
  * preload   dist/preload/preload.cjs   the window's preload: one CommonJS file, as its sandbox demands
  * renderer  dist/renderer/             the page: no inline script, so that its CSP can forbid them
  */
-import { chmodSync, copyFileSync, readFileSync } from 'node:fs';
+import { chmodSync, copyFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
-import { build, type InlineConfig, type Plugin } from 'vite';
+import { build, type InlineConfig } from 'vite';
 import { root } from './run.ts';
 
 /** The targets of which the source is in the tree. A new entry is added here with its source. */
@@ -28,41 +28,20 @@ const external = [
 
 const common: InlineConfig = { root, configFile: false, publicDir: false, logLevel: 'warn' };
 
-/**
- * `new URL('./beside-it', import.meta.url)` finds its file in the source tree and in the bundle: a .ts file (a worker)
- * is built as an entry of its own, anything else is copied.
- */
-const filesBeside: Plugin = {
-  name: 'signet:files-beside',
-  transform(code, id) {
-    if (!id.startsWith(join(root, 'electron'))) return null;
-    return code.replace(/new URL\(\s*['"](\.[^'"]+)['"],\s*import\.meta\.url,?\s*\)/g, (_, path: string) => {
-      const file = join(dirname(id), path);
-      const name = basename(path).replace(/\.ts$/, '.js');
-      if (path.endsWith('.ts')) this.emitFile({ type: 'chunk', id: file, fileName: name });
-      else this.emitFile({ type: 'asset', fileName: name, source: readFileSync(file) });
-      return `new URL('./${name}', import.meta.url)`;
-    });
-  },
-};
-
 /** A program for Node: its own modules and its pure JavaScript dependencies in one file. */
-function forNode(entries: Readonly<Record<string, string>>, outDir: string, format: 'es' | 'cjs'): InlineConfig {
+function forNode(entry: string, outDir: string, format: 'es' | 'cjs'): InlineConfig {
   const extension = format === 'cjs' ? 'cjs' : 'js';
   return {
     ...common,
-    plugins: [filesBeside],
     ssr: { noExternal: true },
     build: {
-      ssr: true,
-      ssrEmitAssets: true,
+      ssr: entry,
       outDir,
       emptyOutDir: true,
-      target: 'node24',
+      target: 'node22.13',
       minify: false,
       rolldownOptions: {
         external,
-        input: entries,
         output: { format, entryFileNames: `[name].${extension}`, chunkFileNames: `[name]-[hash].${extension}` },
       },
     },
@@ -71,16 +50,16 @@ function forNode(entries: Readonly<Record<string, string>>, outDir: string, form
 
 const steps: Record<Name, () => Promise<void>> = {
   cli: async () => {
-    await build(forNode({ main: 'electron/hosts/cli/main.ts' }, 'dist/cli', 'es'));
+    await build(forNode('electron/hosts/cli/main.ts', 'dist/cli', 'es'));
     const launcher = join(root, 'dist/cli/signet.js');
     copyFileSync(join(root, '.config/launcher.js'), launcher);
     chmodSync(launcher, 0o755);
   },
   main: async () => {
-    await build(forNode({ main: 'electron/hosts/desktop/main.ts' }, 'dist/main', 'es'));
+    await build(forNode('electron/hosts/desktop/main.ts', 'dist/main', 'es'));
   },
   preload: async () => {
-    await build(forNode({ preload: 'electron/hosts/desktop/preload.ts' }, 'dist/preload', 'cjs'));
+    await build(forNode('electron/hosts/desktop/preload.ts', 'dist/preload', 'cjs'));
   },
   renderer: async () => {
     await build({

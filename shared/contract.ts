@@ -272,7 +272,8 @@ export interface RecordView {
 
 export interface VaultStatus {
   readonly kind: 'keychain' | 'passphrase';
-  readonly state: 'ready' | 'locked' | 'missing' | 'unavailable' | 'new';
+  readonly state:
+    'ready' | 'locked' | 'missing' | 'unavailable' | 'no-passphrase' | 'wrong-passphrase' | 'foreign' | 'damaged';
   readonly problem: Problem | null;
 }
 

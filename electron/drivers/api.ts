@@ -78,6 +78,8 @@ export interface ServerFacts {
   readonly mta: DriverFacts<unknown, MtaView> | null;
   readonly signers: readonly DriverFacts<unknown, SignerView>[];
   readonly dns: readonly DriverFacts<unknown, DnsView>[];
+  /** Addresses of the resolvers that the server itself uses (resolv.conf(5)). */
+  readonly resolvers: readonly string[];
   /** What the authoritative servers served at scan time, by "name" (absolute, lower case): values of each TXT record. */
   readonly served: Readonly<Record<string, readonly string[] | null>>;
   /** The zone that holds each domain as DNS says it, and its authoritative servers; null where DNS could not be asked. */

@@ -1,0 +1,168 @@
+/** What lists show, made from what is stored. */
+import type { PendingRow, ServerRow } from '../../shared/contract.ts';
+import type { PendingChange, ServerConfig } from '../../shared/model.ts';
+import type { Problem } from '../../shared/problem.ts';
+import { refused } from '../../shared/problem.ts';
+import { assertNever } from '../../shared/assert.ts';
+import { domainsOf, indexFleet, signerOf } from '../planning/fleet.ts';
+import type { PlanningInput } from '../planning/plan.ts';
+import { isDue, managedKey } from '../planning/plan.ts';
+import type { PlanningContext } from '../planning/goals.ts';
+import { publicKeyFingerprint } from '../store/fingerprint.ts';
+import type { Engine } from './engine.ts';
+
+export function serverConfig(engine: Engine, name: string): ServerConfig {
+  const server = engine.store.servers.get(name);
+  if (server === null) {
+    throw refused(
+      'unknown-server',
+      `There is no server ${name}.`,
+      'See signet server list; add it with signet server add.',
+      {
+        server: name,
+      },
+    );
+  }
+  return server;
+}
+
+export function serverRow(engine: Engine, server: ServerConfig): ServerRow {
+  const facts = engine.facts.get(server.name);
+  const signer = facts === null ? null : signerOf(facts);
+  const problems: Problem[] = [];
+  for (const problem of facts?.problems ?? []) problems.push(problem);
+  for (const part of [facts?.mta ?? null, ...(facts?.signers ?? []), ...(facts?.dns ?? [])]) {
+    for (const problem of part?.view.problems ?? []) problems.push(problem);
+  }
+  return {
+    name: server.name,
+    host: server.host,
+    port: server.port,
+    user: server.user,
+    login: server.login.method,
+    sudo: server.sudo,
+    jump: server.jump,
+    hostKey: server.hostKeys[0]?.fingerprint ?? null,
+    roles: [
+      ...(facts !== null && facts.mta !== null ? (['mail'] as const) : []),
+      ...(facts !== null && facts.dns.length > 0 ? (['dns'] as const) : []),
+    ],
+    mta: facts?.mta === null || facts === null ? null : versioned(facts.mta.view),
+    signer: signer === null ? null : versioned(signer.view),
+    dns: facts === null || facts.dns.length === 0 ? null : facts.dns.map(dns => versioned(dns.view)).join(', '),
+    os: facts?.host.os.name ?? null,
+    domains: facts === null ? server.givenDomains.length : domainsOf(facts, server).length,
+    givenDomains: server.givenDomains.length,
+    lastScan: facts?.scannedAt ?? null,
+    reachable: engine.reachable.get(server.name) ?? null,
+    problems,
+  };
+}
+
+function versioned(view: { readonly name: string; readonly version: string | null }): string {
+  return view.version === null ? view.name : `${view.name} ${view.version}`;
+}
+
+export function pendingRow(change: PendingChange): PendingRow {
+  const { intent } = change;
+  const keys = intent.kind === 'signing-on' ? intent.keys : [];
+  return {
+    id: change.id,
+    intent: intent.kind,
+    domain: change.domain,
+    server: change.server,
+    createdAt: change.createdAt,
+    summary: summaryOf(change),
+    notBefore: intent.kind === 'retire' ? intent.notBefore : null,
+    selectors:
+      intent.kind === 'signing-on'
+        ? [...intent.adopt, ...keys.map(key => key.selector)]
+        : intent.kind === 'retire'
+          ? [intent.selector]
+          : [],
+    fingerprints: keys.map(key => publicKeyFingerprint(key.publicKey)),
+  };
+}
+
+function summaryOf({ intent }: PendingChange): string {
+  switch (intent.kind) {
+    case 'signing-on': {
+      const keys = intent.keys.map(
+        key => `new ${key.algorithm === 'rsa' ? `RSA ${key.bits}` : 'Ed25519'} key ${key.selector}`,
+      );
+      const adopted = intent.adopt.map(selector => `key ${selector}, which is there already`);
+      return ['Sign', [...adopted, ...keys].join(' and '), ...policyWords(intent)]
+        .join(', ')
+        .replace('Sign, ', 'Sign with ');
+    }
+    case 'signing-off':
+      return [
+        'Stop signing',
+        intent.graceHours === 0 ? 'retire the key at once' : `keep the key served for ${intent.graceHours} hours`,
+        ...policyWords(intent),
+      ].join(', ');
+    case 'policy':
+      return ['Change policies', ...policyWords(intent)].join(': ');
+    case 'retire':
+      return `Retire the key ${intent.selector}: take its record out of DNS and remove it`;
+    case 'undo':
+      return `Take back run ${intent.run}`;
+    default:
+      return assertNever(intent);
+  }
+}
+
+function policyWords(intent: { readonly policy: string; readonly dmarc: string }): readonly string[] {
+  return [
+    ...(intent.policy === 'sign-all' ? ['publish "all mail is signed"'] : []),
+    ...(intent.policy === 'none' ? ['withdraw "all mail is signed"'] : []),
+    ...(intent.dmarc === 'keep' ? [] : [`DMARC p=${intent.dmarc}`]),
+  ];
+}
+
+// ---------------------------------------------------------------- input of planning
+
+export interface PlanSelection {
+  readonly leaveOut?: readonly string[];
+  readonly only?: readonly string[] | undefined;
+  readonly servers?: readonly string[] | undefined;
+}
+
+export function planningInput(engine: Engine, selection: PlanSelection = {}): PlanningInput {
+  const now = engine.now();
+  const leaveOut = new Set(selection.leaveOut ?? []);
+  const only = selection.only === undefined ? null : new Set(selection.only);
+  const servers = selection.servers === undefined ? null : new Set(selection.servers);
+  return {
+    facts: engine.facts.list(),
+    servers: engine.store.servers.list(),
+    pending: engine.store.pending
+      .list()
+      .filter(
+        change =>
+          isDue(change, now) &&
+          !leaveOut.has(change.id) &&
+          (only === null || only.has(change.id)) &&
+          (servers === null || servers.has(change.server)),
+      ),
+    drivers: engine.drivers,
+    managed: managedSet(engine),
+    now,
+  };
+}
+
+export function managedSet(engine: Engine): ReadonlySet<string> {
+  return new Set(
+    engine.store.managed.list().map(({ domain, server, selector }) => managedKey(domain, server, selector)),
+  );
+}
+
+export function planningContext(engine: Engine): PlanningContext {
+  const managed = managedSet(engine);
+  return {
+    fleet: indexFleet(engine.facts.list(), engine.store.servers.list()),
+    managed: (domain, server, selector) => managed.has(managedKey(domain, server, selector)),
+    // staging decides nothing by it: only a plan, with all pending changes in view, does
+    willSign: () => true,
+  };
+}

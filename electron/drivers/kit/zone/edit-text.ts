@@ -54,9 +54,10 @@ export function removeRecords(read: ReadZone, removed: ReadonlySet<RecordEntry>)
   }
   const last = splices.at(-1);
   if (last?.end === text.length && !text.endsWith('\n')) {
-    // the file had no final newline: it has none afterwards
-    const newline = /\r?\n$/.exec(text.slice(0, last.start))?.[0].length ?? 0;
-    splices[splices.length - 1] = { ...last, start: last.start - newline };
+    // The file had no final newline: it has none afterwards. A directive cannot do without one.
+    const kept = text.slice(0, last.start);
+    const newline = /(?:^|\n)\$[^\n]*\n$/.test(kept) ? '' : (/\r?\n$/.exec(kept)?.[0] ?? '');
+    splices[splices.length - 1] = { ...last, start: last.start - newline.length };
   }
   return splices;
 }

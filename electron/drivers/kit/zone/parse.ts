@@ -138,6 +138,7 @@ function readDirective(
   directive: string,
 ): void {
   const [, argument, second, ...more] = line.tokens;
+  if (scope.text[line.end - 1] !== '\n') throw syntax(scope, line, 'a directive in a last line without its line end');
   const place = (entry: ZoneEntry): void => {
     entries.push({ entry, file: scope.file, impliedTtl: impliedTtl(inherited) });
   };

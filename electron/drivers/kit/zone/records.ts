@@ -20,6 +20,12 @@ export function recordLine(record: Pick<ZoneRecord, 'owner' | 'ttl' | 'type' | '
   return `${record.owner}. ${record.ttl} IN ${record.type} ${record.rdata}`;
 }
 
+/** The owner in the case that it is written in: to BIND, another case begins another group of records. */
+function spelledOwner(owner: string, token: string): string {
+  const written = token === '@' ? '' : token.replace(/\.$/, '');
+  return written + owner.slice(written.length);
+}
+
 /**
  * Records in the order of the file, without those outside the zone (BIND ignores them) and with one TTL an RRset.
  * @throws ZoneSyntaxError for data that BIND would reject.
@@ -29,12 +35,18 @@ export function recordsOf(parsed: ParsedZone, files: ZoneFiles, zone: string): r
   const groupTtl = new Map<string, number>();
   const setTtl = new Map<string, number>();
   let group = 0;
-  let owner: string | null = null;
+  let spelling: string | null = null;
+  let scope: string | null = null;
   for (const { entry, file } of parsed.entries) {
+    if (entry.kind === 'include' || file !== scope) [group, scope] = [group + 1, file];
     if (entry.kind !== 'record' && entry.kind !== 'generated') continue;
     if (!isBelow(entry.owner, zone)) continue;
-    if (entry.owner !== owner) group += 1;
-    owner = entry.owner;
+    const { owner } = entry;
+    if (entry.kind === 'record' && entry.ownerToken !== null) {
+      const spelled = spelledOwner(entry.owner, entry.ownerToken.text);
+      if (spelled !== spelling) group += 1;
+      spelling = spelled;
+    }
     const { type, ttl } = entry;
     const rdata = canonicalRdata(type, entry.rdata, entry.origin);
     if (rdata === null) {
@@ -42,7 +54,7 @@ export function recordsOf(parsed: ParsedZone, files: ZoneFiles, zone: string): r
       throw new ZoneSyntaxError(lineNumberAt(text, entry.line.start), `data that are no ${type}`);
     }
     // as BIND does it: the first TTL of records that stand together, and the last such group of an RRset
-    const key = `${group} ${type}`;
+    const key = `${entry.kind === 'generated' ? owner : group} ${type}`;
     const first = groupTtl.get(key) ?? ttl;
     groupTtl.set(key, first);
     setTtl.set(`${owner} ${type}`, first);

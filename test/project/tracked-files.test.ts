@@ -27,7 +27,7 @@ const containing = (pattern: RegExp | string): readonly string[] =>
     .map(({ path }) => path);
 
 /** A private key with its body; a mere mention of the header is no key. */
-const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\nr'"+]+[A-Za-z0-9+/=]{24,}/;
+const privateKey = /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\\nr'"+]+[A-Za-z0-9+/=]{48,}/;
 
 describe('tracked files', () => {
   test('are there', () => {

@@ -1,14 +1,13 @@
 /**
- * How near generateKeys comes to the floor: processes, one a core, that do nothing but make keys. Prints JSON. RSA keys take
- * very different times, so there are many a round, and the median of several rounds counts.
- *
- *     node test/bench/keys.ts [KEYS] [ROUNDS]
+ * How near generateKeys comes to the floor: processes, one a core, that do nothing but make keys. RSA keys take
+ * very different times, so there are many a round, and floor and ours take turns.
  */
 import { fork } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { generateKeys } from '../../electron/vault/generate.ts';
+import { median, type Benchmark } from './summary.ts';
 
 const cores = availableParallelism();
 const bits = 2048;
@@ -44,10 +43,6 @@ async function ourRate(count: number): Promise<number> {
   return (count * 1000) / (performance.now() - start);
 }
 
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-}
-
 async function measure(count: number, rounds: number): Promise<void> {
   const floors: number[] = [];
   const ours: number[] = [];
@@ -55,17 +50,11 @@ async function measure(count: number, rounds: number): Promise<void> {
     floors.push(await floorRate(count));
     ours.push(await ourRate(count));
   }
-  const result = {
-    cores,
-    bits,
-    keys: count,
-    rounds,
-    floorPerSecond: median(floors),
-    oursPerSecond: median(ours),
-    ratio: median(ours) / median(floors),
-    ratios: ours.map((rate, round) => rate / (floors[round] ?? Number.NaN)),
-  };
-  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  const value = 1000 / median(ours);
+  const floor = 1000 / median(floors);
+  const work = `one of ${count} RSA keys of ${bits} bits on ${cores} cores`;
+  const result: Benchmark = { name: 'keys', figures: [{ work, value, unit: 'ms', floor, ratio: value / floor }] };
+  process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
 if (process.argv[2] === 'child') {
@@ -77,5 +66,5 @@ if (process.argv[2] === 'child') {
   });
   process.send?.('ready');
 } else {
-  await measure(Number(process.argv[2] ?? 400), Number(process.argv[3] ?? 5));
+  await measure(200, 3);
 }

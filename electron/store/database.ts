@@ -1,8 +1,8 @@
 /** One SQLite file, with prepared statements, nested transactions, and errors that are problems. */
-import { chmodSync, closeSync, openSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
-import { corruptStore, databaseError, readOnly } from './errors.ts';
+import { corruptStore, databaseError } from './errors.ts';
+import { ensurePrivateFile } from './home.ts';
 
 export type Row = Readonly<Record<string, SQLOutputValue>>;
 
@@ -32,13 +32,8 @@ export class Database {
   /** Opens the file, or makes it, for its owner only. */
   constructor(file: string) {
     this.file = file;
-    try {
-      // SQLite gives its -wal and -shm files the mode of the database
-      closeSync(openSync(file, 'a', 0o600));
-      if (process.platform !== 'win32') chmodSync(file, 0o600);
-    } catch (error) {
-      throw readOnly(error, file);
-    }
+    // SQLite gives its -wal and -shm files the mode of the database
+    ensurePrivateFile(file);
     this.#database = this.#try(() => new DatabaseSync(file, { timeout: patience }));
     try {
       this.exec(pragmas);

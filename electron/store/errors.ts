@@ -42,7 +42,7 @@ export function corruptStore(file: string, what: string, cause?: unknown): Signe
 }
 
 /** Any error of a file operation on `path` in the home; a SignetError passes. */
-export function readOnly(error: unknown, path: string): SignetError {
+export function fileError(error: unknown, path: string): SignetError {
   if (error instanceof SignetError) return error;
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const text = printable(error instanceof Error ? error.message : String(error));

@@ -1,9 +1,19 @@
 /** The folder that Signet keeps everything in: one user's, and nobody else's. */
-import { chmodSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import envPaths from 'env-paths';
 import { refused } from '../../shared/problem.ts';
-import { readOnly } from './errors.ts';
+import { fileError } from './errors.ts';
 
 const othersMayWrite = 0o022;
 
@@ -37,6 +47,24 @@ export function ensureHome(home: string): void {
       );
     }
   } catch (error) {
-    throw readOnly(error, home);
+    throw fileError(error, home);
+  }
+}
+
+/**
+ * Makes a file for its owner only, if there is none. One that is there is not even opened: closing it would drop the locks
+ * that SQLite holds on it in this process (POSIX advisory locks).
+ */
+export function ensurePrivateFile(file: string): void {
+  try {
+    if (!existsSync(file)) {
+      closeSync(openSync(file, 'wx', 0o600));
+      return;
+    }
+    // SQLite would open what it may only read, and fail at the first write
+    accessSync(file, constants.R_OK | constants.W_OK);
+    if (process.platform !== 'win32' && (statSync(file).mode & 0o077) !== 0) chmodSync(file, 0o600);
+  } catch (error) {
+    throw fileError(error, file);
   }
 }

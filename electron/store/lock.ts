@@ -13,8 +13,8 @@ import { z } from 'zod';
 import { refused } from '../../shared/problem.ts';
 import { printable } from '../../shared/text.ts';
 import type { HomeHolder, HomeLock, LockOptions } from './api.ts';
-import { databaseError, readOnly } from './errors.ts';
-import { ensureHome } from './home.ts';
+import { databaseError, fileError } from './errors.ts';
+import { ensureHome, ensurePrivateFile } from './home.ts';
 
 /** Tells this process from every other, also from an earlier one with the same pid. */
 export const processToken = randomUUID();
@@ -64,6 +64,7 @@ function holder(home: string): Sidecar | null {
 function tryLock(home: string): DatabaseSync | null {
   const file = lockFile(home);
   let database: DatabaseSync | null = null;
+  ensurePrivateFile(file);
   try {
     database = new DatabaseSync(file, { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
@@ -81,7 +82,7 @@ function hold(home: string, database: DatabaseSync, command: string): HomeLock {
     writeFileSync(sidecarFile(home), `${JSON.stringify(sidecar)}\n`, { mode: 0o600 });
   } catch (error) {
     database.close();
-    throw readOnly(error, sidecarFile(home));
+    throw fileError(error, sidecarFile(home));
   }
   return {
     release: () => {

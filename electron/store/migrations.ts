@@ -4,7 +4,7 @@ import { closeSync, openSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { refused } from '../../shared/problem.ts';
 import { Database } from './database.ts';
-import { backups, readOnly } from './errors.ts';
+import { backups, fileError } from './errors.ts';
 
 export type Migration = (database: Database) => void;
 
@@ -105,6 +105,6 @@ function backUp(database: Database, version: number): void {
     for (const old of backups(database.file).slice(0, -backupsKept)) rmSync(old);
   } catch (error) {
     rmSync(file, { force: true });
-    throw readOnly(error, file);
+    throw fileError(error, file);
   }
 }

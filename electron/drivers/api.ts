@@ -141,6 +141,8 @@ export interface SignerView {
   readonly keys: readonly SignerKey[];
   /** For each mail domain that is signed: the selectors that a message from user@domain is signed with, in order. */
   readonly signs: Readonly<Record<string, readonly string[]>>;
+  /** The selectors of a domain that is not in `signs`: a pattern for every domain signs it too. Absent or empty: unsigned. */
+  readonly signsOthers?: readonly string[];
   /** Why domains cannot be switched on here; null: they can. */
   readonly unavailable: Problem | null;
   /** Whether incoming mail whose signature fails is dealt with (discarded, rejected or tagged) by its configuration. */

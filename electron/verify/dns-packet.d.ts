@@ -22,12 +22,15 @@ declare module 'dns-packet' {
     readonly flags: number;
     readonly options: readonly never[];
   }
-  export interface Query {
-    readonly type: 'query';
+  export interface Message {
+    readonly type: 'query' | 'response';
     readonly id: number;
+    /** The low four bits are the RCODE of a response. */
     readonly flags: number;
     readonly questions: readonly PacketQuestion[];
-    readonly additionals: readonly OptRecord[];
+    readonly answers?: readonly PacketRecord[];
+    readonly authorities?: readonly PacketRecord[];
+    readonly additionals?: readonly OptRecord[];
   }
   export interface Packet {
     readonly id: number;
@@ -38,8 +41,9 @@ declare module 'dns-packet' {
     readonly questions: readonly PacketQuestion[];
     readonly answers: readonly PacketRecord[];
     readonly authorities: readonly PacketRecord[];
+    readonly additionals: readonly PacketRecord[];
   }
   /** With the two octets of length that DNS over TCP has (RFC 1035, 4.2.2). */
-  export function streamEncode(query: Query): Buffer;
+  export function streamEncode(message: Message): Buffer;
   export function decode(message: Buffer): Packet;
 }

@@ -39,7 +39,12 @@ export interface OpenDkimFacts {
   /** Files that are there below the place of new keys. */
   readonly present: readonly string[];
   /** Whom the daemon runs as. `exists` is null where nobody could be asked. */
-  readonly user: { readonly name: string; readonly group: string; readonly exists: boolean | null };
+  readonly user: {
+    readonly name: string;
+    readonly group: string;
+    readonly groups: readonly string[];
+    readonly exists: boolean | null;
+  };
   /** Who else is in the groups that key files and their directories belong to. */
   readonly groupUsers: Readonly<Record<string, readonly string[]>>;
   /** Postfix beside it, where one is. */

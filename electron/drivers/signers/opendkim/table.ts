@@ -14,6 +14,9 @@ export interface Entry {
   readonly line: number | null;
 }
 
+/** Where a new line goes. null: behind the last entry. */
+export type Place = { readonly before: Entry } | { readonly after: Entry } | null;
+
 /** A line of the file, an entry or not, in a ring that begins and ends at a piece without a line. */
 class Piece {
   /** Grows from line to line. */
@@ -90,9 +93,9 @@ export class Table {
     return this.#at(a).order - this.#at(b).order;
   }
 
-  /** Before the given entry, else behind the last one. */
-  insert(key: string, value: string, before: Entry | null): Entry {
-    const next = before === null ? this.#behindLast() : this.#at(before);
+  /** null: behind the last entry. */
+  insert(key: string, value: string, place: Place): Entry {
+    const next = this.#next(place);
     const text = `${key}${blankFor(key, this.#neighbours(next))}${value}`;
     const entry = { key, value, line: null };
     this.#put({ text, end: usualEnd(this.#original) }, entry, next);
@@ -160,7 +163,8 @@ export class Table {
     if (entry !== null) this.#pieces.set(entry, piece);
   }
 
-  #behindLast(): Piece {
+  #next(place: Place): Piece {
+    if (place !== null) return 'before' in place ? this.#at(place.before) : this.#at(place.after).next;
     let piece = this.#ring.previous;
     while (piece !== this.#ring && piece.entry === null) piece = piece.previous;
     return piece === this.#ring ? this.#ring : piece.next;

@@ -1,0 +1,14 @@
+/** OpenDKIM (2.9 to 2.11). Its tables are edited as text, its configuration only where tables are missing or two keys must sign. */
+import type { SignerDriver } from '../api.ts';
+import type { OpenDkimFacts } from './opendkim/facts.ts';
+import { planOpenDkim } from './opendkim/plan.ts';
+import { scanOpenDkim } from './opendkim/scan.ts';
+import { viewOpenDkim } from './opendkim/view.ts';
+
+export const driver: SignerDriver<OpenDkimFacts> = {
+  id: 'opendkim',
+  detect: async host => (await host.exec(['opendkim', '-V'])).code === 0,
+  scan: scanOpenDkim,
+  view: viewOpenDkim,
+  plan: planOpenDkim,
+};

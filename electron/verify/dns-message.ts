@@ -13,7 +13,7 @@ export interface Question {
   readonly recursive: boolean;
 }
 
-export interface DnsRecord {
+interface DnsRecord {
   readonly name: string;
   readonly type: string;
   /** TXT: the joined strings, as a byte string; NS and CNAME: a name; A and AAAA: an address; SOA: empty. */

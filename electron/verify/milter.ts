@@ -3,6 +3,8 @@
  * would have the MTA change. Nothing is delivered: an MTA is not involved.
  */
 import type { Duplex } from 'node:stream';
+import type { Header } from './milter-draft.ts';
+import { Draft } from './milter-draft.ts';
 import type { Packet } from './milter-packet.ts';
 import {
   allActions,
@@ -16,12 +18,6 @@ import {
   stringsOf,
   uint32,
 } from './milter-packet.ts';
-
-/** A header field as it stands in a message: name, and all that follows the colon, without the final CRLF. Byte strings. */
-export interface Header {
-  readonly name: string;
-  readonly value: string;
-}
 
 export interface MilterMessage {
   readonly sender: string;
@@ -111,71 +107,6 @@ function verdictOf(reply: Packet): Pick<MilterOutcome, 'verdict' | 'reply'> {
       return { verdict: 'refused', reply: 'the signer wants the connection closed' };
     default:
       return { verdict: 'accepted', reply: null };
-  }
-}
-
-/** The message while the milter changes it. */
-class Draft {
-  headers: Header[];
-  replaced: Buffer[] | null = null;
-  readonly #body: Buffer;
-  readonly #leadingSpace: boolean;
-  constructor(message: MilterMessage, leadingSpace: boolean) {
-    this.headers = [...message.headers];
-    this.#body = message.body;
-    this.#leadingSpace = leadingSpace;
-  }
-
-  get body(): Buffer {
-    return this.replaced === null ? this.#body : Buffer.concat(this.replaced);
-  }
-
-  /** Values come with bare LF between lines, and with their leading space only where that was agreed. */
-  #header(name: string, value: string): Header {
-    const lines = value.replace(/\r\n|\r|\n/g, '\r\n');
-    return { name, value: this.#leadingSpace ? lines : ` ${lines}` };
-  }
-
-  #strings(data: Buffer, offset: number): readonly [string, string] {
-    const [name, value] = stringsOf(data, offset);
-    if (name === undefined || value === undefined || !/^[!-9;-~]+$/.test(name)) {
-      throw new MilterError('the signer sends a header that is none');
-    }
-    return [name, value];
-  }
-
-  apply(change: Packet): void {
-    const index = () => {
-      if (change.data.length < 4) throw new MilterError('the signer sends a change that is cut short');
-      return change.data.readUInt32BE(0);
-    };
-    switch (change.command) {
-      case 'h':
-        this.headers.push(this.#header(...this.#strings(change.data, 0)));
-        return;
-      case 'i':
-        this.headers.splice(index(), 0, this.#header(...this.#strings(change.data, 4)));
-        return;
-      case 'm':
-        this.#change(index(), ...this.#strings(change.data, 4));
-        return;
-      case 'b':
-        this.replaced ??= [];
-        this.replaced.push(change.data);
-        return;
-      default:
-      // recipients, sender, quarantine: no matter here
-    }
-  }
-
-  /** `occurrence` counts headers of that name from 1; an empty value deletes; beyond the last one it is added. */
-  #change(occurrence: number, name: string, value: string): void {
-    const places = this.headers.flatMap((header, at) => (header.name.toLowerCase() === name.toLowerCase() ? [at] : []));
-    const place = places[Math.max(occurrence, 1) - 1];
-    if (place === undefined) {
-      if (value !== '') this.headers.push(this.#header(name, value));
-    } else if (value === '') this.headers.splice(place, 1);
-    else this.headers[place] = this.#header(name, value);
   }
 }
 
@@ -302,7 +233,7 @@ export async function openMilter(stream: Duplex, times: MilterTimes): Promise<Mi
       wire.write(packet('A'));
       return { ...unchanged, ...verdictOf(early) };
     }
-    const draft = new Draft(message, leadingSpace);
+    const draft = new Draft(message.headers, message.body, leadingSpace);
     wire.write(Buffer.concat([macroPacket('E', [['i', message.queueId]]), packet('E')]));
     let bytes = 0;
     for (let count = 0; count < changeLimit && bytes < changeBytes; count += 1) {

@@ -7,8 +7,9 @@ import type { Problem } from '../../shared/problem.ts';
 import { printable } from '../../shared/text.ts';
 import type { ConnectTarget, Session } from '../transport/api.ts';
 import type { LookupTxt, ProbeResult, ProbeWish } from './api.ts';
-import type { Header, MilterConnection, MilterMessage, MilterOutcome } from './milter.ts';
+import type { MilterConnection, MilterMessage, MilterOutcome } from './milter.ts';
 import { openMilter } from './milter.ts';
+import type { Header } from './milter-draft.ts';
 import { MilterError } from './milter-packet.ts';
 import { verifySignatures } from './signatures.ts';
 
@@ -214,7 +215,8 @@ function failedProbe(wish: ProbeWish, bench: Bench, error: unknown): ProbeResult
  * Probes each domain through the milter at `endpoint`, several messages on a connection and a few connections at a time.
  * Domains as A-labels. Results in the order of the wishes; what goes wrong is a problem in the result, and nothing rejects.
  * A domain that does not come back signed as mail from the server itself is tried once more as mail of a user who logged in.
- * `lookupTxt` is asked for key records, each at most once at a time; it is the only DNS that is used.
+ * `lookupTxt` is asked for the key record of each signature that comes back, and is the only DNS that is used: give it answers
+ * that were fetched for all domains at once (askServed).
  */
 export async function probeDomains(
   session: Pick<Session, 'server' | 'connect'>,

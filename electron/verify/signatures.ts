@@ -7,7 +7,7 @@ import { normalizeName } from '../../shared/dns/txt.ts';
 import type { KeyAlgorithm } from '../../shared/model.ts';
 import { printable } from '../../shared/text.ts';
 import type { LookupTxt, ProbedSignature } from './api.ts';
-import type { Header } from './milter.ts';
+import type { Header } from './milter-draft.ts';
 
 /** RFC 8301, 3.2: signatures of shorter keys are not taken. */
 const shortestKey = 1024;

@@ -4,7 +4,7 @@ import type { PolicyComparison } from './policies.ts';
 import type { Tag } from './tag-list.ts';
 import { parseTagList, setTag, valueOf, withoutSpace } from './tag-list.ts';
 
-export const dmarcPolicies = ['none', 'quarantine', 'reject'] as const;
+const dmarcPolicies = ['none', 'quarantine', 'reject'] as const;
 export type DmarcPolicy = (typeof dmarcPolicies)[number];
 
 export interface DmarcRecord {

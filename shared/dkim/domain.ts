@@ -26,7 +26,7 @@ export interface NameFault {
 export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: NameFault };
 
 /** Octets of a name in text form without the final dot (RFC 1035, 2.3.4: 255 on the wire). */
-export const longestName = 253;
+const longestName = 253;
 const longestLabel = 63;
 
 function fault(code: NameFault['code'], message: string): { readonly ok: false; readonly fault: NameFault } {

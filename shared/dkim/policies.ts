@@ -50,7 +50,7 @@ export function signSomePolicy(existing: string | null): string {
   return domainKeysPolicy(existing, '~');
 }
 
-export const adspPractices = ['unknown', 'all', 'discardable'] as const;
+const adspPractices = ['unknown', 'all', 'discardable'] as const;
 export type AdspPractice = (typeof adspPractices)[number];
 
 /** RFC 5617, 4.2.1: `dkim=` must come first; a practice nobody knows counts as "unknown". null: not an ADSP record. */

@@ -5,10 +5,8 @@
  */
 import { assertNever } from '../assert.ts';
 import type { TxtRRset } from '../model.ts';
+import type { DnsDialect } from '../settings.ts';
 import { formatTxt, isBelow, normalizeName, splitTxt } from './txt.ts';
-
-export const dialects = ['bind', 'cloudflare', 'route53', 'powerdns', 'tinydns'] as const;
-export type Dialect = (typeof dialects)[number];
 
 /** Route 53 wants a TTL; it is what its console offers. */
 const route53Ttl = 300;
@@ -88,7 +86,7 @@ function tinydns(rrset: TxtRRset): string {
 export function formatRecord(
   rrset: TxtRRset,
   zone: string | null,
-  dialect: Dialect,
+  dialect: DnsDialect,
   action: 'publish' | 'remove' = 'publish',
 ): string {
   const absolute: TxtRRset = { ...rrset, name: normalizeName(rrset.name) };

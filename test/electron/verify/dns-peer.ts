@@ -5,7 +5,7 @@ import { duplexPair } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import type { Connect } from '../../../electron/verify/api.ts';
 
-export const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const;
+const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as const;
 const authoritativeBit = 0x0400;
 const truncatedBit = 0x0200;
 

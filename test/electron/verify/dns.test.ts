@@ -1,6 +1,9 @@
+import type { Packet } from 'dns-packet';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createDnsClient } from '../../../electron/verify/dns.ts';
 import type { Question } from '../../../electron/verify/dns-message.ts';
+import { decodeReply, encodeQuestion, readAnswer } from '../../../electron/verify/dns-message.ts';
 import type { Behaviour, Reply } from './dns-peer.ts';
 import { answering, createPeers, encodeReply, record, soa, txt } from './dns-peer.ts';
 
@@ -193,5 +196,42 @@ describe('the DNS client', () => {
     await new Promise(setImmediate);
     client.close();
     expect(await asked).toMatchObject([{ kind: 'unreachable' }]);
+  });
+});
+
+describe('hostile messages', () => {
+  it('never do more harm than to be malformed', () => {
+    const question: Question = { name: 'a.example.com', type: 'TXT', recursive: false };
+    const query = encodeQuestion(7, question, true).subarray(2);
+    const packet: Packet = {
+      id: 7,
+      type: 'query',
+      rcode: 'NOERROR',
+      flag_aa: false,
+      flag_tc: false,
+      questions: [question],
+      answers: [],
+      authorities: [],
+      additionals: [],
+    };
+    const reply = encodeReply(packet, {
+      answers: [record('a.example.com', 'CNAME', 'b.example.com'), txt('b.example.com', 'x'.repeat(200), 'y')],
+      authorities: [soa('example.com'), record('example.com', 'NS', 'ns.example.com')],
+    }).subarray(2);
+    const places = fc.array(fc.tuple(fc.nat(reply.length - 1), fc.nat(255)), { maxLength: 6 });
+    const mutated = fc.tuple(places, fc.nat(reply.length)).map(([changes, length]) => {
+      const bytes = Buffer.from(reply);
+      for (const [at, value] of changes) bytes[at] = value;
+      return length % 3 === 0 ? bytes.subarray(0, length) : bytes;
+    });
+    fc.assert(
+      fc.property(fc.oneof(mutated, fc.uint8Array({ maxLength: 300 }).map(Buffer.from)), bytes => {
+        const decoded = decodeReply(Buffer.from(bytes));
+        const kind = decoded === null ? 'none' : readAnswer(decoded.packet, question).kind;
+        expect(kind).toMatch(/^(none|records|cname|nxdomain|nodata|refused|servfail|malformed)$/);
+      }),
+      { numRuns: 3000 },
+    );
+    expect(decodeReply(query)).toBeNull();
   });
 });

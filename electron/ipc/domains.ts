@@ -112,6 +112,9 @@ function keyRequest(need: Addition['needs'][number]): KeyRequest {
 
 async function stageSigning(engine: Engine, wish: Wish, { signal }: CallContext): Promise<StageResult> {
   const { plan, refused } = staging(engine, wish);
+  if (wish.strict && refused.length > 0) {
+    return { staged: [], cancelled: [], unchanged: plan.unchanged, refused, keys: 0 };
+  }
   const requests = plan.additions.flatMap(addition => addition.needs.map(keyRequest));
   // the vault is asked first: keys that cannot be sealed are not made
   const sealer = requests.length > 0 ? await engine.vault.sealer() : null;

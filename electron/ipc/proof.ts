@@ -88,7 +88,12 @@ async function verifyServer(
 ): Promise<readonly VerifyRow[]> {
   if (unreachable !== null) {
     return rows.map(({ domain }) => ({
-      ...{ domain, server, file: false, probe: false, dns: false, ok: false },
+      domain,
+      server,
+      file: false,
+      probe: false,
+      dns: false,
+      ok: false,
       problems: [unreachable],
     }));
   }

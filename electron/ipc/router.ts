@@ -1,5 +1,5 @@
 /** Every call of every host goes through here: known operation, parsed input, one handler. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Input, Operation, Result } from '../../shared/contract.ts';
 import { inputs } from '../../shared/contract.ts';
 import { usage } from '../../shared/problem.ts';

@@ -67,6 +67,7 @@ export async function scanServer(engine: Engine, server: ServerConfig, signal: A
   let roundTrips = 0;
   let counts = { domains: 0, zones: 0 };
   let problem: ScanResult['problem'] = null;
+  let failure: ScanResult['failure'] = null;
   try {
     const session = await engine.transport.open(server, signal);
     try {
@@ -86,6 +87,7 @@ export async function scanServer(engine: Engine, server: ServerConfig, signal: A
     signal.throwIfAborted();
     if (!(error instanceof SignetError)) throw error;
     problem = error.problem;
+    failure = error.failure;
     engine.reachable.set(server.name, false);
   }
   engine.emit({
@@ -101,6 +103,7 @@ export async function scanServer(engine: Engine, server: ServerConfig, signal: A
     roundTrips,
     milliseconds: Math.round(performance.now() - started),
     problem,
+    failure,
   };
 }
 

@@ -146,21 +146,19 @@ async function readImport(engine: Engine, input: Parsed<'servers.import'>): Prom
   for (const found of config.servers) {
     const hostKeys = await knownKeys(found);
     const skipped = whySkipped(found, hostKeys, present);
-    const login =
-      found.identity === null ? ({ method: 'agent' } as const) : ({ method: 'key', identity: found.identity } as const);
     rows.push({
       name: printable(found.name, 100),
       host: printable(found.host, 255),
       port: found.port,
       user: printable(found.user, 64),
-      login: login.method,
-      identity: found.identity,
+      login: found.login.method === 'key' ? 'key' : 'agent',
+      identity: found.login.method === 'key' ? found.login.identity : null,
       jump: found.jump,
       hostKeys: hostKeys.map(key => key.fingerprint),
       skipped,
     });
     if (skipped !== null) continue;
-    const { name, host, port, user, jump } = found;
+    const { name, host, port, user, jump, login } = found;
     const sudo = user === 'root' ? ('none' as const) : ('nopasswd' as const);
     servers.push({ name, host, port, user, login, sudo, jump, hostKeys, givenDomains: [] });
   }
@@ -203,7 +201,7 @@ async function knownKeys(found: ImportedServer): Promise<readonly PinnedHostKey[
     } catch {
       continue; // a file that is not there knows no host
     }
-    for (const key of lookup(text, found.host, found.port).pinned) keys.set(key.fingerprint, key);
+    for (const key of lookup(text, found.knownHostsName, found.port).pinned) keys.set(key.fingerprint, key);
   }
   return [...keys.values()];
 }

@@ -1,0 +1,81 @@
+/** A plan in words: changes in their order, each with what it waits for, what it does and what proves it. */
+import type { PlanView, StepView } from '../../../shared/contract.ts';
+import { assertNever } from '../../../shared/assert.ts';
+import { formatTxt } from '../../../shared/dns/txt.ts';
+import type { TxtRRset } from '../../../shared/model.ts';
+import { printable } from '../../../shared/text.ts';
+import { problemText } from './output.ts';
+
+export function planLines(plan: PlanView, diff: boolean): readonly string[] {
+  const lines: string[] = [];
+  if (plan.changes.length === 0) lines.push('Nothing to do: servers and DNS are as wanted.');
+  for (const change of plan.changes) {
+    lines.push(`${change.id}  ${printable(change.reason)}`);
+    for (const gate of change.gates) {
+      const what = gate.expect === null ? 'is gone' : 'is served';
+      lines.push(
+        `  waits until ${gate.name} ${what} by every name server of ${gate.zone}${gate.external ? ' (DNS elsewhere)' : ''}`,
+      );
+    }
+    for (const step of change.steps) lines.push(...stepLines(step, diff));
+    for (const probe of change.probes) {
+      lines.push(
+        probe.unsigned === true
+          ? `  proves that mail of ${probe.domain} is not signed`
+          : `  proves that mail of ${probe.domain} is signed with ${probe.selectors.join(' and ')}`,
+      );
+    }
+  }
+  for (const manual of plan.manual) {
+    const verb = manual.action === 'publish' ? 'publish' : 'remove';
+    lines.push(`by hand (${manual.domain}): ${verb} ${rrsetText(manual.rrset)}`);
+    lines.push(`  ${printable(manual.reason)}`);
+  }
+  for (const row of plan.later)
+    lines.push(`later: ${row.domain} on ${row.server}: ${row.summary} (from ${row.notBefore ?? 'now'})`);
+  for (const problem of plan.problems)
+    lines.push(`${problem.severity}: ${problemText(problem)}`, `        ${printable(problem.hint, 2000)}`);
+  if (plan.changes.length > 0) lines.push(`Plan ${plan.id}: ${plan.changes.length} changes.`);
+  return lines;
+}
+
+function stepLines(step: StepView, diff: boolean): readonly string[] {
+  switch (step.kind) {
+    case 'file':
+      if (diff && step.diff !== undefined) {
+        // a file may hold anything: it is shown line by line, never raw
+        return step.diff.split('\n').map(line => (line === '' ? '' : `    ${printable(line, 5000)}`));
+      }
+      return [`  ${step.after === null ? 'remove' : step.before === null ? 'create' : 'edit'} ${printable(step.path)}`];
+    case 'directory':
+      return [`  ${step.present ? 'make directory' : 'remove directory if empty'} ${printable(step.path)}`];
+    case 'records':
+      return [
+        ...(step.before === null ? [] : [`  - ${rrsetText(step.before)}`]),
+        ...(step.after === null ? [] : [`  + ${rrsetText(step.after)}`]),
+        `    by ${printable(step.apply.argv.join(' '), 300)}`,
+      ];
+    case 'package':
+      return [`  install package ${step.name}`];
+    case 'command':
+      return [`  ${step.phase}: ${commandText(step.argv, diff)}`];
+    default:
+      return assertNever(step);
+  }
+}
+
+/** Scripts are shown whole only with --diff. */
+function commandText(argv: readonly string[], whole: boolean): string {
+  const text = argv.map(word => (/^[A-Za-z0-9_@%+=:,./{}-]+$/.test(word) ? word : `'${word}'`)).join(' ');
+  if (!whole) return printable(text.replace(/\s+/g, ' '), 140);
+  return text
+    .split('\n')
+    .map(line => printable(line, 2000))
+    .join('\n    ');
+}
+
+function rrsetText(rrset: TxtRRset): string {
+  return rrset.values
+    .map(value => `${rrset.name}. ${rrset.ttl ?? ''} TXT ${formatTxt(value)}`.replace('  ', ' '))
+    .join(' | ');
+}

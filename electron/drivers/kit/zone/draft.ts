@@ -90,7 +90,10 @@ function changedReason(edit: ZoneEdit, values: readonly (string | null)[], ttl: 
 }
 
 /** Why no TXT can stand at a name: it is outside, an alias (RFC 1034, 3.6.2), below one, or delegated. */
-export function blockedReason(read: Pick<ReadZone, 'zone' | 'byOwner'>, name: string): Reason | null {
+export function blockedReason(
+  read: { readonly zone: string; readonly byOwner: ReadonlyMap<string, readonly { readonly type: string }[]> },
+  name: string,
+): Reason | null {
   if (!isBelow(name, read.zone)) return { code: 'name-outside-zone', message: 'the name is not in the zone' };
   const has = (owner: string, type: string): boolean =>
     read.byOwner.get(owner)?.some(record => record.type === type) === true;

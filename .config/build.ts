@@ -85,6 +85,11 @@ if (unknown.length > 0) {
   console.error(`build: no target ${unknown.join(', ')}; there are ${names.join(', ')}`);
   process.exit(2);
 }
-for (const name of names) {
-  if (asked.length > 0 ? asked.includes(name) : targets.some(one => one === name)) await steps[name]();
+try {
+  for (const name of names) {
+    if (asked.length > 0 ? asked.includes(name) : targets.some(one => one === name)) await steps[name]();
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 }

@@ -1,40 +1,34 @@
-import { existsSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import type { KnipConfig } from 'knip';
 
-/** The window's packages count once the window is there. */
-const window = existsSync('renderer/index.html')
-  ? []
-  : [
-      '@axe-core/playwright',
-      '@electron/fuses',
-      '@tanstack/.*',
-      '@types/react',
-      '@types/react-dom',
-      '@types/ws',
-      '@vitejs/plugin-react',
-      'electron',
-      'electron-builder',
-      'playwright-core',
-      'react',
-      'react-aria-components',
-      'react-dom',
-      'ws',
-      'zustand',
-    ];
+/** Packages that count as unused only once the part that is to use them is in the tree. */
+const waiting: Readonly<Record<string, readonly string[]>> = {
+  'renderer/index.html': ['@tanstack/.*', '@types/react', '@types/react-dom', 'react.*', 'zustand'],
+  'electron/hosts/browser': ['ws', '@types/ws'],
+  'electron/hosts/desktop': ['electron', 'electron-builder', '@electron/fuses'],
+  'test/e2e': ['playwright-core', '@axe-core/playwright'],
+};
+/** What there is of them so far; git keeps no empty folder. */
+const isThere = (path: string): boolean => globSync([path, `${path}/**/*.ts`]).some(found => found.includes('.'));
 
 export default {
   entry: [
     'electron/hosts/*/main.ts',
     'electron/hosts/desktop/preload.ts',
-    'electron/**/*worker.ts',
-    'renderer/app/main.tsx',
+    // drivers are found by folder
+    'electron/drivers/{signers,dns,mta}/*.ts',
+    'renderer/{,app/}main.tsx',
     'test/**/*.{test,bench}.{ts,tsx}',
-    'test/bench/run.ts',
     '.config/*.ts',
   ],
-  project: ['{electron,renderer,shared,test}/**/*.{ts,tsx}', '.config/*.ts', '*.config.ts'],
-  // `node` is run, not imported: it puts Node 24 first on the PATH of every script
-  ignoreDependencies: ['node', ...window],
+  project: [
+    '{electron,shared,test}/**/*.{ts,tsx}',
+    '.config/*.ts',
+    ...(isThere('renderer/index.html') ? ['renderer/**/*.{ts,tsx}'] : []),
+  ],
+  ignoreDependencies: Object.entries(waiting).flatMap(([path, packages]) => (isThere(path) ? [] : packages)),
+  // programs are Debian's: .config/debian-packages
+  exclude: ['binaries'],
   ignoreExportsUsedInFile: { interface: true, type: true },
   vitest: { config: ['.config/vitest.config.ts'] },
   oxlint: { config: ['oxlint.config.ts'] },

@@ -75,6 +75,8 @@ export interface RunChange {
   /** The change as it was carried out (a part of the plan's, where some domains had to wait). */
   readonly domains: readonly string[];
   readonly pending: readonly string[];
+  /** While it is under way for domains that had to wait: what it was applied for earlier in the run. */
+  readonly earlier?: { readonly pending: readonly string[]; readonly domains: readonly string[] };
   readonly finishedAt: string | null;
   readonly problem: Problem | null;
 }

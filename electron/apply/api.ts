@@ -1,8 +1,7 @@
 /** What the executor needs from the rest of the engine: everything that it touches is behind these ports. */
-import type { Gate, Plan, Probe, SecretRef } from '../../shared/model.ts';
+import type { Change, Gate, Plan, Probe } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { RunChange, RunEvent, RunOutcome } from '../../shared/run.ts';
-import type { Session } from '../transport/api.ts';
 
 export interface GateResult {
   readonly gate: Gate;
@@ -12,20 +11,26 @@ export interface GateResult {
 }
 
 export interface GatePort {
-  /** One look at every gate. A result for each gate, in any order; a rejection counts as "none passed". */
+  /** One look at every gate. A gate without a result, and every gate where it rejects, has not passed. */
   check(gates: readonly Gate[], signal: AbortSignal): Promise<readonly GateResult[]>;
 }
 
 export interface ProbeResult {
-  readonly probe: Probe;
-  /** null: what the probe wants is so. */
+  readonly domain: string;
+  /** What the probe wants is so. A domain without a result counts as not proved. */
+  readonly ok: boolean;
   readonly problem: Problem | null;
 }
 
-/** The journal of one run, written before anything is done. Each call is durable when it returns. The store implements it. */
+/** Drives messages through the signer of a server. */
+export interface ProbePort {
+  probe(server: string, probes: readonly Probe[], signal: AbortSignal): Promise<readonly ProbeResult[]>;
+}
+
+/** The journal of one run (RunTable of the store): written before anything is done, durable when the call returns. */
 export interface RunJournal {
   change(change: RunChange): void;
-  /** Every event that is emitted, before it is emitted. */
+  /** Every event, before it is emitted. */
   event(event: RunEvent): void;
   finish(end: {
     readonly outcome: RunOutcome;
@@ -34,29 +39,46 @@ export interface RunJournal {
   }): void;
 }
 
-export interface ApplyPorts {
-  /** A session from the pool, or a new one: called again after a connection was lost. */
-  session(server: string, signal?: AbortSignal): Promise<Session>;
-  readonly gates: GatePort;
-  /** Drives messages through the signer of `server`. */
-  probe(server: string, probes: readonly Probe[], signal: AbortSignal): Promise<readonly ProbeResult[]>;
-  /** The private key behind a reference (PEM). */
-  openSecret(ref: SecretRef): Promise<string>;
-  /** The same facts planned without these pending changes. Pure; its changes have the ids that they have in the plan. */
-  reduce(excludedPending: ReadonlySet<string>): Plan;
-  readonly journal: RunJournal;
-}
-
 export type TransactionState = 'applied' | 'rolled-back' | 'stale' | 'failed' | 'unknown';
 
 /**
  * How a transaction ended. `rolled-back` and `stale`: the server is as it was. `failed`: see the problem; nothing was
  * done, or (`rollback-incomplete`) what was done could not be taken back wholly. `unknown`: the link was lost, and the
- * server goes on by itself: ask it with `readOutcome`.
+ * server goes on by itself: it can be asked later.
  */
 export interface TransactionOutcome {
   readonly state: TransactionState;
   readonly problem: Problem | null;
   /** `stale`: files that differ from the plan; after a rollback: files left alone because somebody else wrote them since. */
   readonly files: readonly string[];
+}
+
+export interface TransactionRequest {
+  readonly run: string;
+  /** Its pending changes tell one transaction of a run and change from another. */
+  readonly change: Change;
+  /** Has the last word once everything is active: null commits, a problem takes it back. Absent: the server decides. */
+  readonly confirm?: () => Promise<Problem | null>;
+}
+
+type OnProgress = (message: string) => void;
+
+/** Changes on servers, wholly or not at all. Both reject (SignetError) only where nothing was sent. */
+export interface TransactionPort {
+  apply(request: TransactionRequest, onProgress: OnProgress): Promise<TransactionOutcome>;
+  /** What became of one that was begun: `rolled-back` where it never arrived. */
+  outcome(request: TransactionRequest, onProgress: OnProgress): Promise<TransactionOutcome>;
+}
+
+export interface ApplyPorts {
+  readonly transactions: TransactionPort;
+  readonly gates: GatePort;
+  readonly probes: ProbePort;
+  /**
+   * The same facts planned anew, where each change (by its id) carries none of the pending changes given for it; those of
+   * others stay, so that a later change is computed from what the earlier ones really did. Pure; the changes have the ids
+   * that they have in the plan.
+   */
+  reduce(without: ReadonlyMap<string, ReadonlySet<string>>): Plan;
+  readonly journal: RunJournal;
 }

@@ -4,9 +4,8 @@
  * Contents travel as arguments of the shell's own `printf`: they stand in no process list and in no temporary file (a
  * here-document of bash does), and every byte arrives, with or without a final newline.
  */
-import { createHash } from 'node:crypto';
 import runner from './runner.sh?raw';
-import { layOut, type RunFiles } from './layout.ts';
+import { layOut, sha256, type LayoutOptions, type RunFiles } from './layout.ts';
 import type { Change } from '../../shared/model.ts';
 import { shellQuote } from '../../shared/shell.ts';
 
@@ -18,26 +17,18 @@ export interface Places {
 
 export const serverPlaces: Places = { state: '/var/lib/signet', lock: '/run/lock/signet.lock' };
 
-export interface BundleOptions {
-  readonly run: string;
-  readonly change: Change;
-  /** For whoever finds the lock taken: "anna@laptop, signet apply". */
-  readonly who: string;
-  /** Opened private keys (byte strings), by the id of their reference. */
-  readonly secrets: ReadonlyMap<string, string>;
-  /** Seconds that the runner waits, after activation, for the laptop to confirm; 0: it commits by itself. */
-  readonly confirm: number;
-  /** Part of the names of staged files; hexadecimal. */
-  readonly tag: string;
+export interface BundleOptions extends LayoutOptions {
   readonly places?: Places;
 }
 
-/** The name of a transaction's directory below `Places.state`. */
-export function runDirectory(run: string, change: string): string {
-  return `${run}-${change}`.replace(/[^A-Za-z0-9@._+-]/g, '_');
+/**
+ * The name of a transaction's directory below `Places.state`. A change that was applied for some domains and is applied for
+ * others later in the same run (after a fresh plan) is another transaction.
+ */
+export function runDirectory(run: string, change: Pick<Change, 'id' | 'pending'>): string {
+  const pending = sha256([...change.pending].sort().join('\n')).slice(0, 8);
+  return `${run}-${change.id}-${pending}`.replace(/[^A-Za-z0-9@._+-]/g, '_');
 }
-
-const sha256 = (bytes: string) => createHash('sha256').update(Buffer.from(bytes, 'latin1')).digest('hex');
 
 /** `printf %s` for plain text; octal escapes for the rest, which some shells keep for themselves (bash: 0x01, dash: 0x81..). */
 function write(path: string, bytes: string): string {
@@ -74,7 +65,7 @@ export function applyScript(options: BundleOptions): string {
   const files = layOut(options, places.lock);
   files.set('runner.sh', runner);
   return `{
-${head(places, runDirectory(options.run, options.change.id))}part=$dir.part
+${head(places, runDirectory(options.run, options.change))}part=$dir.part
 case $(command -v printf) in printf) ;; *) say shell-unsupported 'printf is not built into /bin/sh' ;; esac
 if [ -e "$dir" ]; then
   ending=
@@ -112,7 +103,7 @@ exit
 `;
 }
 
-type Which = Pick<BundleOptions, 'run' | 'places'> & { readonly change: string };
+type Which = Pick<BundleOptions, 'run' | 'places'> & { readonly change: Pick<Change, 'id' | 'pending'> };
 
 /** What became of a transaction: followed while it runs, recovered if its process died. Prints "absent" when it never arrived. */
 export function followScript({ run, change, places = serverPlaces }: Which): string {

@@ -1,7 +1,6 @@
 /** The files of a run directory that the runner works from (see the head of runner.sh), out of a change. Pure. */
 import { createHash } from 'node:crypto';
-import type { BundleOptions } from './bundle.ts';
-import type { CommandLine, DirectoryStep, FileStep, SecretRef, Step } from '../../shared/model.ts';
+import type { Change, CommandLine, DirectoryStep, FileStep, SecretRef, Step } from '../../shared/model.ts';
 import { refused } from '../../shared/problem.ts';
 import { shellQuote } from '../../shared/shell.ts';
 import { fromContent, printable, type ByteString, type Content } from '../../shared/text.ts';
@@ -9,7 +8,23 @@ import { fromContent, printable, type ByteString, type Content } from '../../sha
 /** Path below the run directory to bytes. */
 export type RunFiles = Map<string, ByteString>;
 
+export interface LayoutOptions {
+  readonly run: string;
+  readonly change: Change;
+  /** For whoever finds the lock taken: "anna@laptop, signet apply". */
+  readonly who: string;
+  /** Opened private keys (byte strings), by the id of their reference. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Seconds that the runner waits, after activation, for the laptop to confirm; 0: it commits by itself. */
+  readonly confirm: number;
+  /** Part of the names of staged files; hexadecimal. */
+  readonly tag: string;
+}
+
 const defaultTimeout = 60;
+
+/** Of a byte string. */
+export const sha256 = (bytes: string) => createHash('sha256').update(Buffer.from(bytes, 'latin1')).digest('hex');
 
 export function isSecret(after: Content | SecretRef): after is SecretRef {
   return 'secret' in after;
@@ -42,7 +57,6 @@ function checkedOwner(owner: string, path: string, server: string): string {
 
 const octal = (mode: number) => (mode & 0o7777).toString(8).padStart(4, '0');
 const row = (...columns: readonly (string | number)[]) => `${columns.join('\t')}\n`;
-const sha256 = (bytes: string) => createHash('sha256').update(Buffer.from(bytes, 'latin1')).digest('hex');
 const title = (text: string) => printable(text, 120).replace(/[^\x20-\x7e]/g, '?') || '-';
 
 /** argv as a script whose arguments $1, $2, ... are the staged paths of `refs`. */
@@ -81,14 +95,14 @@ function stagedRefs(argv: readonly string[], index: ReadonlyMap<string, number>,
 
 class Layout {
   readonly files: RunFiles = new Map();
-  readonly #options: BundleOptions;
+  readonly #options: LayoutOptions;
   readonly #server: string;
   readonly #staged = new Map<string, number>();
   #manifest = '';
   #before = '';
   #absent = '';
 
-  constructor(options: BundleOptions) {
+  constructor(options: LayoutOptions) {
     this.#options = options;
     this.#server = options.change.server;
   }
@@ -206,7 +220,7 @@ function checkBytes(files: RunFiles, server: string): void {
 }
 
 /** Throws a refusal for what a transaction cannot carry; nothing was sent then. */
-export function layOut(options: BundleOptions, lock: string): RunFiles {
+export function layOut(options: LayoutOptions, lock: string): RunFiles {
   const { change } = options;
   const layout = new Layout(options);
   const seen = new Set<string>();

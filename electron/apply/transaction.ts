@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TransactionOutcome } from './api.ts';
+import type { TransactionOutcome, TransactionPort, TransactionRequest } from './api.ts';
 import { applyScript, decideScript, followScript, type Places } from './bundle.ts';
 import { isSecret } from './layout.ts';
 import { ReportReader, type Report } from './outcome.ts';
@@ -19,7 +19,7 @@ export interface Visit {
   readonly run: string;
   readonly change: Change;
   /** Has the last word once everything is active: null commits, a problem takes it back. Absent: the server decides. */
-  readonly confirm?: (session: Session) => Promise<Problem | null>;
+  readonly confirm?: () => Promise<Problem | null>;
   /** A new session after the link was lost. Absent: the outcome stays unknown. */
   readonly reopen?: () => Promise<Session>;
   /** How long to try to reconnect. Default 3 minutes. */
@@ -82,7 +82,7 @@ class Visitor {
 
   get #which() {
     const { run, change, places } = this.#visit;
-    return places === undefined ? { run, change: change.id } : { run, change: change.id, places };
+    return places === undefined ? { run, change } : { run, change, places };
   }
 
   /** A link that breaks is an answer here ("lost"); a refusal before anything was sent is an error. */
@@ -102,7 +102,7 @@ class Visitor {
   async #decide(): Promise<Problem | null> {
     if (!this.#visit.confirm) return this.#problem('transaction-not-confirmed');
     try {
-      return await this.#visit.confirm(this.#session);
+      return await this.#visit.confirm();
     } catch (error) {
       return error instanceof SignetError ? error.problem : this.#problem('transaction-not-confirmed');
     }
@@ -112,9 +112,10 @@ class Visitor {
     const { reopen, patienceMs = 180_000 } = this.#visit;
     const until = Date.now() + patienceMs;
     let absences = 0;
-    for (let pause = 500; reopen !== undefined && !this.#signal?.aborted; pause = Math.min(pause * 2, 15_000)) {
-      if (Date.now() + pause > until) break;
+    if (!reopen) return { kind: 'lost' };
+    for (let pause = 500; Date.now() + pause <= until; pause = Math.min(pause * 2, 15_000)) {
       await sleep(pause);
+      if (this.#signal?.aborted) break;
       try {
         this.#session = await reopen();
       } catch {
@@ -182,6 +183,31 @@ export async function readOutcome(
   signal?: AbortSignal,
 ): Promise<TransactionOutcome> {
   const { run, change, places } = visit;
-  const script = followScript({ run, change: change.id, ...(places === undefined ? {} : { places }) });
+  const script = followScript({ run, change, ...(places === undefined ? {} : { places }) });
   return new Visitor(session, visit, onProgress, signal).settle(script);
+}
+
+export interface ServerTransactions {
+  /** A session from the pool, or a new one: called again after a connection was lost. */
+  session(server: string): Promise<Session>;
+  /** The private key behind a reference (PEM). */
+  openSecret(ref: SecretRef): Promise<string>;
+  /** For whoever finds the lock of a server taken: "anna@laptop". */
+  readonly who: string;
+}
+
+/** The executor's port, over SSH. */
+export function serverTransactions({ session, openSecret, who }: ServerTransactions): TransactionPort {
+  const visit = ({ run, change, confirm }: TransactionRequest) => ({
+    run,
+    change,
+    ...(confirm === undefined ? {} : { confirm }),
+    reopen: () => session(change.server),
+  });
+  return {
+    apply: async (request, onProgress) =>
+      applyChange(await session(request.change.server), { ...visit(request), who, openSecret }, onProgress),
+    outcome: async (request, onProgress) =>
+      readOutcome(await session(request.change.server), visit(request), onProgress),
+  };
 }

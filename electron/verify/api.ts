@@ -84,5 +84,5 @@ export interface ProbeResult {
 
 export type ProbeWish = Probe;
 
-/** The values of the TXT records at a name, as served; null: there are none. */
+/** The values of the TXT records at a name, as served; null: there are none. Rejects when nobody could be asked. */
 export type LookupTxt = (name: string) => Promise<readonly string[] | null>;

@@ -3,7 +3,7 @@
  * comes back is verified with the key as served. No mail is sent.
  */
 import { randomBytes } from 'node:crypto';
-import type { Problem } from '../../shared/problem.ts';
+import { keyName } from '../../shared/dkim/names.ts';
 import { printable } from '../../shared/text.ts';
 import type { ConnectTarget, Session } from '../transport/api.ts';
 import type { LookupTxt, ProbeResult, ProbeWish } from './api.ts';
@@ -11,7 +11,9 @@ import type { MilterConnection, MilterMessage, MilterOutcome } from './milter.ts
 import { openMilter } from './milter.ts';
 import type { Header } from './milter-draft.ts';
 import { MilterError } from './milter-packet.ts';
-import { verifySignatures } from './signatures.ts';
+import type { ProbePlace } from './probe-verdict.ts';
+import { brokenProbe, judge } from './probe-verdict.ts';
+import { signaturesOf, verifySignatures } from './signatures.ts';
 
 export interface ProbeOptions {
   /** Connections to the signer at a time. Default 3: each is an SSH channel. */
@@ -60,10 +62,6 @@ function messageFor(domain: string, user: string | null, now: Date): MilterMessa
   return { sender, recipient: 'probe@localhost.localdomain', queueId: `signet${id}`, headers, body, user };
 }
 
-function problem(code: string, domain: string, server: string, message: string, hint: string): Problem {
-  return { code, message, hint, severity: 'stop', domain, server };
-}
-
 function describe(target: ConnectTarget): string {
   return 'path' in target ? target.path : `${target.host}:${target.port}`;
 }
@@ -102,121 +100,52 @@ class Line {
   }
 }
 
-type Attempt = Pick<ProbeResult, 'signatures'> & { readonly refusal: string | null };
-
 /** Failures in a row, each after a second try, after which the signer is not bothered again. */
 const patience = 3;
 
-interface Bench {
-  readonly server: string;
-  readonly endpoint: string;
-  readonly lookupTxt: LookupTxt;
-  readonly now: () => Date;
+/** What the signer made of the message of one domain. */
+interface Driven {
+  readonly signedAs: ProbeResult['signedAs'];
+  readonly headers: readonly Header[];
+  readonly body: Buffer;
+  readonly refusal: string | null;
 }
 
-async function attempt(line: Line, bench: Bench, domain: string, user: string | null): Promise<Attempt> {
-  const outcome = await line.send(messageFor(domain, user, bench.now()));
-  if (outcome.verdict === 'refused') return { signatures: [], refusal: printable(outcome.reply ?? 'reject') };
-  return { signatures: await verifySignatures(outcome.headers, outcome.body, bench.lookupTxt), refusal: null };
-}
-
-function judgeUnsigned(wish: ProbeWish, bench: Bench, result: Omit<ProbeResult, 'ok' | 'problem'>): ProbeResult {
-  if (result.signedAs === null) return { ...result, ok: true, problem: null };
-  const selectors = result.signatures
-    .filter(signature => signature.domain === wish.domain)
-    .map(({ selector }) => selector);
-  const text = `mail of ${wish.domain} is still signed (selector ${selectors.join(', ')}) by the signer at ${bench.endpoint}`;
-  const hint = 'Look for another entry that signs the domain, and whether the signer has read its configuration again.';
-  return { ...result, ok: false, problem: problem('probe-still-signed', wish.domain, bench.server, text, hint) };
-}
-
-function judgeSigned(
-  wish: ProbeWish,
-  bench: Bench,
-  result: Omit<ProbeResult, 'ok' | 'problem'>,
-  refusal: string | null,
-): ProbeResult {
-  const fail = (code: string, message: string, hint: string): ProbeResult => ({
-    ...result,
-    ok: false,
-    problem: problem(code, wish.domain, bench.server, message, hint),
-  });
-  if (result.signedAs === null) {
-    if (refusal !== null) {
-      const hint = 'The log of the signer says why; often a key that it may not read.';
-      return fail(
-        'probe-refused',
-        `the signer at ${bench.endpoint} does not let mail of ${wish.domain} pass: ${refusal}`,
-        hint,
-      );
-    }
-    const hint =
-      'The log of the signer says why: an entry that does not match, a key that it may not read, or old configuration.';
-    return fail(
-      'probe-not-signed',
-      `mail of ${wish.domain} comes back unsigned from the signer at ${bench.endpoint}`,
-      hint,
-    );
-  }
-  const own = result.signatures.filter(signature => signature.domain === wish.domain);
-  const good = own.filter(signature => signature.verified).map(signature => signature.selector);
-  for (const selector of wish.selectors) {
-    if (good.includes(selector)) continue;
-    const bad = own.find(signature => signature.selector === selector);
-    if (bad === undefined) {
-      const text = `mail of ${wish.domain} is signed with ${own.map(signature => signature.selector).join(', ')}, not with ${selector}`;
-      return fail(
-        'probe-other-selector',
-        text,
-        'The signer may not have read its configuration again, or another entry comes first.',
-      );
-    }
-    const text = `the signature of ${wish.domain} with selector ${selector} does not verify: ${bad.reason ?? 'unknown'}`;
-    return fail('probe-bad-signature', text, 'Compare the key file with the published record.');
-  }
-  const [first] = own;
-  if (good.length === 0 && first !== undefined) {
-    const text = `the signature of ${wish.domain} with selector ${first.selector} does not verify: ${first.reason ?? 'unknown'}`;
-    return fail('probe-bad-signature', text, 'Compare the key file with the published record.');
-  }
-  return { ...result, ok: true, problem: null };
-}
-
-async function probeOne(line: Line, bench: Bench, wish: ProbeWish): Promise<ProbeResult> {
+async function drive(line: Line, domain: string, now: () => Date): Promise<Driven> {
   let refusal: string | null = null;
   for (const signedAs of ['local', 'authenticated'] as const) {
-    const user = signedAs === 'local' ? null : `probe@${wish.domain}`;
-    const tried = await attempt(line, bench, wish.domain, user);
-    refusal ??= tried.refusal;
-    if (tried.signatures.some(signature => signature.domain === wish.domain)) {
-      const result = { domain: wish.domain, signedAs, signatures: tried.signatures };
-      return wish.unsigned === true ? judgeUnsigned(wish, bench, result) : judgeSigned(wish, bench, result, null);
+    const user = signedAs === 'local' ? null : `probe@${domain}`;
+    const { headers, body, verdict, reply } = await line.send(messageFor(domain, user, now()));
+    if (verdict === 'refused') refusal ??= printable(reply ?? 'reject');
+    else if (signaturesOf(headers).some(signature => signature.domain === domain)) {
+      return { signedAs, headers, body, refusal: null };
     }
   }
-  const result = { domain: wish.domain, signedAs: null, signatures: [] };
-  return wish.unsigned === true ? judgeUnsigned(wish, bench, result) : judgeSigned(wish, bench, result, refusal);
+  return { signedAs: null, headers: [], body: Buffer.alloc(0), refusal };
 }
 
-function failedProbe(wish: ProbeWish, bench: Bench, error: unknown): ProbeResult {
-  const isProtocol = error instanceof MilterError;
-  const text = printable(error instanceof Error ? error.message : String(error));
-  const code = isProtocol ? 'probe-broken' : 'signer-unreachable';
-  const message = isProtocol
-    ? `the probe of ${wish.domain} at ${bench.endpoint} broke: ${text}`
-    : `the signer at ${bench.endpoint} cannot be reached: ${text}`;
-  const hint = isProtocol
-    ? 'See the log of the signer, then probe again.'
-    : 'Is the signer running, and is this its socket?';
-  const failure = problem(code, wish.domain, bench.server, message, hint);
-  return { domain: wish.domain, ok: false, signedAs: null, signatures: [], problem: failure };
+/** Asks for all keys at once, each one time: asked together, they travel together. */
+function gatherKeys(driven: readonly (Driven | Error)[], lookupTxt: LookupTxt): LookupTxt {
+  const found = new Map<string, ReturnType<LookupTxt>>();
+  const lookup: LookupTxt = name => {
+    const known = found.get(name) ?? lookupTxt(name);
+    found.set(name, known);
+    return known;
+  };
+  for (const one of driven) {
+    for (const { selector, domain } of one instanceof Error ? [] : signaturesOf(one.headers)) {
+      // a failed look-up is told by the verification that needs it
+      lookup(keyName(selector, domain)).catch(() => {});
+    }
+  }
+  return lookup;
 }
 
 /**
  * Probes each domain through the milter at `endpoint`, several messages on a connection and a few connections at a time.
  * Domains as A-labels. Results in the order of the wishes; what goes wrong is a problem in the result, and nothing rejects.
  * A domain that does not come back signed as mail from the server itself is tried once more as mail of a user who logged in.
- * `lookupTxt` is asked for the key record of each signature that comes back, and is the only DNS that is used: give it answers
- * that were fetched for all domains at once (askServed).
+ * `lookupTxt` is asked once for each key that a signature names, for all of them in one go; it is the only DNS that is used.
  */
 export async function probeDomains(
   session: Pick<Session, 'server' | 'connect'>,
@@ -226,47 +155,39 @@ export async function probeDomains(
   options: ProbeOptions = {},
 ): Promise<readonly ProbeResult[]> {
   const { connections = 3, replyMs = 10_000, messageMs = 30_000, now = () => new Date() } = options;
-  const bench: Bench = { server: session.server, endpoint: describe(endpoint), lookupTxt, now };
+  const place: ProbePlace = { server: session.server, endpoint: describe(endpoint) };
   const open = async () =>
     openMilter(await session.connect(endpoint, AbortSignal.timeout(replyMs)), { replyMs, messageMs });
-  const results: ProbeResult[] = [];
+  const driven: (Driven | Error)[] = [];
   const queue = wishes.entries();
   let failures = 0;
   const work = async (): Promise<void> => {
     const line = new Line(open);
-    let last: unknown;
+    let last: Error = new MilterError('the signer failed several times in a row');
     for (const [index, wish] of queue) {
       try {
-        if (failures >= patience) throw last ?? new MilterError('the signer failed several times in a row');
-        results[index] = await probeOne(line, bench, wish);
+        if (failures >= patience) throw last;
+        driven[index] = await drive(line, wish.domain, now);
         failures = 0;
       } catch (error) {
-        last = error;
+        last = error instanceof Error ? error : new MilterError(String(error));
         failures += 1;
-        results[index] = failedProbe(wish, bench, error);
+        driven[index] = last;
       }
     }
     line.close();
   };
   await Promise.all(Array.from({ length: Math.min(connections, wishes.length) }, work));
+  const lookup = gatherKeys(driven, lookupTxt);
+  const results: ProbeResult[] = [];
+  for (const [index, wish] of wishes.entries()) {
+    const one = driven[index];
+    if (one === undefined || one instanceof Error) {
+      results.push(brokenProbe(wish, place, one ?? new MilterError('nothing came back')));
+      continue;
+    }
+    const signatures = await verifySignatures(one.headers, one.body, lookup);
+    results.push(judge(wish, place, { signedAs: one.signedAs, signatures, refusal: one.refusal }));
+  }
   return results;
-}
-
-/** One domain; see probeDomains. */
-export async function probeDomain(
-  session: Pick<Session, 'server' | 'connect'>,
-  endpoint: ConnectTarget,
-  wish: ProbeWish,
-  lookupTxt: LookupTxt,
-  options: ProbeOptions = {},
-): Promise<ProbeResult> {
-  const [result] = await probeDomains(session, endpoint, [wish], lookupTxt, { ...options, connections: 1 });
-  return (
-    result ??
-    failedProbe(
-      wish,
-      { server: session.server, endpoint: describe(endpoint), lookupTxt, now: () => new Date() },
-      new Error('no result'),
-    )
-  );
 }

@@ -36,6 +36,14 @@ function parseSignature(header: Header): Signature | null {
   };
 }
 
+/** Every DKIM signature of the message that can be read at all, in its order. */
+export function signaturesOf(headers: readonly Header[]): readonly Signature[] {
+  return headers
+    .filter(header => header.name.toLowerCase() === 'dkim-signature')
+    .map(parseSignature)
+    .filter(signature => signature !== null);
+}
+
 function dnsError(code: string, message: string): Error {
   return Object.assign(new Error(message), { code });
 }
@@ -83,16 +91,13 @@ function isFor(result: DKIMResult, signature: Signature): boolean {
   );
 }
 
-/** Every DKIM signature of the message, in its order, verified against the keys as `lookupTxt` gives them. */
+/** The signatures of the message, in its order, verified against the keys as `lookupTxt` gives them. */
 export async function verifySignatures(
   headers: readonly Header[],
   body: Buffer,
   lookupTxt: LookupTxt,
 ): Promise<readonly ProbedSignature[]> {
-  const signatures = headers
-    .filter(header => header.name.toLowerCase() === 'dkim-signature')
-    .map(parseSignature)
-    .filter(signature => signature !== null);
+  const signatures = signaturesOf(headers);
   if (signatures.length === 0) return [];
   const head = headers.map(header => `${header.name}:${header.value}\r\n`).join('');
   const resolver = createResolver(lookupTxt);

@@ -2,10 +2,14 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { MilterMessage } from '../../../electron/verify/milter.ts';
 import { openMilter } from '../../../electron/verify/milter.ts';
-import { probeDomain, probeDomains } from '../../../electron/verify/probe.ts';
+import { probeDomains } from '../../../electron/verify/probe.ts';
+import type { LookupTxt, ProbeResult, ProbeWish } from '../../../electron/verify/api.ts';
 import { keyRecord } from '../../../shared/dkim/key-record.ts';
 import type { SigningKey } from './milter-peer.ts';
 import { createSignerPeer, frame, uint32 } from './milter-peer.ts';
+
+type Peer = Parameters<typeof probeDomains>[0];
+type Target = Parameters<typeof probeDomains>[1];
 
 function rsaKey(domain: string, selector: string, bits = 1024): SigningKey & { readonly record: string } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
@@ -163,6 +167,12 @@ describe('the milter client', () => {
   });
 });
 
+async function probeDomain(...[session, place, one, keys]: [Peer, Target, ProbeWish, LookupTxt]): Promise<ProbeResult> {
+  const [result] = await probeDomains(session, place, [one], keys);
+  if (result === undefined) throw new Error('no result');
+  return result;
+}
+
 describe('a probe', () => {
   it('verifies both signatures of a pair, with the keys as served', async () => {
     const peer = createSignerPeer({ keys: [one, two], protocol: 0x100000 });
@@ -199,6 +209,29 @@ describe('a probe', () => {
     const result = await probeDomain(peer, endpoint, { ...wish, selectors: [], unsigned: true }, lookup);
     expect(result).toMatchObject({ ok: true, signedAs: null, signatures: [] });
     expect(peer.seen[0]?.filter(command => command === 'M')).toHaveLength(2);
+  });
+
+  it('asks for each key once, for all in one go', async () => {
+    const keys = ['a.example', 'b.example', 'c.example'].map(domain => rsaKey(domain, 's1'));
+    const asked: string[] = [];
+    const held: (() => void)[] = [];
+    const slow: LookupTxt = async name => {
+      asked.push(name);
+      const answered = new Promise<void>(resolve => held.push(resolve));
+      if (held.length === keys.length) for (const answer of held) answer();
+      await answered;
+      return [keys.find(key => name.endsWith(key.domain))?.record ?? ''];
+    };
+    const wishes = [...keys, ...keys].map(key => ({ domain: key.domain, selectors: ['s1'] }));
+    const results = await probeDomains(createSignerPeer({ keys }), endpoint, wishes, slow);
+    expect(results.map(result => result.ok)).toEqual([true, true, true, true, true, true]);
+    expect(asked.sort()).toEqual(keys.map(key => `s1._domainkey.${key.domain}`));
+  });
+
+  it('does not take refused mail for mail that is rightly unsigned', async () => {
+    const peer = createSignerPeer({ reply: command => (command === 'E' ? frame('t') : undefined) });
+    const result = await probeDomain(peer, endpoint, { ...wish, selectors: [], unsigned: true }, lookup);
+    expect(result).toMatchObject({ ok: false, problem: { code: 'probe-refused' } });
   });
 
   const weak = rsaKey('a.example', 's1', 512);

@@ -1,8 +1,8 @@
 /**
  * Items in the keychain of the system, through keytar.
  *
- * getPassword gives null for a missing item and for a locked keychain alike. What tells them apart on every platform,
- * without a D-Bus library: a locked keychain cannot be written. So a null is believed only after a probe item was
+ * getPassword gives null for a missing item and for a locked keychain alike, deletePassword false. What tells them apart on every platform,
+ * without a D-Bus library: a locked keychain cannot be written. So either is believed only after a probe item was
  * written and removed again. (A Secret Service that can ask does ask for the unlocking, twice at most.) The texts of its
  * errors are translated, and decide nothing but the wording.
  *
@@ -35,6 +35,12 @@ export function keychainItems(homeId: string): Items {
     }
   };
 
+  /** Rejects with `vault-locked` unless the keychain can be written now. */
+  const requireOpen = async (keytar: Keytar) => {
+    await write(keytar, probe, 'written to see whether the keychain is open');
+    await reach(keytar.deletePassword(service, account(probe)));
+  };
+
   return {
     kind: 'keychain',
     place: name => `the keychain (service "${service}", account "${account(name)}")`,
@@ -42,8 +48,7 @@ export function keychainItems(homeId: string): Items {
       const keytar = await load();
       const value = await reach(keytar.getPassword(service, account(name)));
       if (value !== null) return value;
-      await write(keytar, probe, 'written to see whether the keychain is open');
-      await reach(keytar.deletePassword(service, account(probe)));
+      await requireOpen(keytar);
       // it may have been unlocked only now
       return reach(keytar.getPassword(service, account(name)));
     },
@@ -52,7 +57,15 @@ export function keychainItems(homeId: string): Items {
     },
     remove: async names => {
       const keytar = await load();
-      for (const name of names) await reach(keytar.deletePassword(service, account(name)));
+      const erase = async () => {
+        let all = true;
+        for (const name of names) all = (await reach(keytar.deletePassword(service, account(name)))) && all;
+        return all;
+      };
+      // "not deleted" is what a locked keychain says, too
+      if (await erase()) return;
+      await requireOpen(keytar);
+      await erase();
     },
     close: () => {},
   };

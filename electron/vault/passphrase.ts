@@ -48,7 +48,10 @@ interface Keys {
   readonly check: Buffer;
 }
 
-/** `passphrase` in any Unicode normal form; null or empty: every call rejects with `vault-passphrase-needed`. */
+/**
+ * `passphrase` in any Unicode normal form. Null or empty: what needs it rejects with `vault-passphrase-needed`; to find
+ * nothing where there is no file needs none.
+ */
 export function passphraseItems(home: string, passphrase: string | null): Items {
   const file = join(home, 'vault.json');
   let keys: Keys | null = null;
@@ -62,7 +65,6 @@ export function passphraseItems(home: string, passphrase: string | null): Items 
   };
 
   const load = async (): Promise<Contents> => {
-    if (passphrase === null || passphrase === '') throw problems.passphraseNeeded();
     const stored = await readVaultFile(file);
     if (stored === null) return {};
     const candidate = await keysFor(stored.scrypt);
@@ -73,7 +75,9 @@ export function passphraseItems(home: string, passphrase: string | null): Items 
 
   const change = (edit: (contents: Contents) => Contents): Promise<void> => {
     const next = queue.then(async () => {
-      const contents = edit(await load());
+      const before = await load();
+      const contents = edit(before);
+      if (JSON.stringify(contents) === JSON.stringify(before)) return;
       keys ??= await keysFor({ ...cost, salt: randomBytes(32).toString('base64') });
       await writeAtomically(file, `${JSON.stringify(encrypt(contents, keys), null, 2)}\n`);
     });

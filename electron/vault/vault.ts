@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { refused } from '../../shared/problem.ts';
-import { SignetError } from '../../shared/problem.ts';
+import { SignetError, refused } from '../../shared/problem.ts';
 import type { SecretKind, Sealer, Vault, VaultOptions } from './api.ts';
 import { secretKinds } from './api.ts';
 import type { Items } from './items.ts';

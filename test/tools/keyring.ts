@@ -14,10 +14,14 @@ export interface Keyring {
   stop(): Promise<void>;
 }
 
-/** Shell text that brings the service into the state. `locked`: there is a keyring in `data`, and nobody gave its password. */
+/**
+ * Shell text that brings the service into the state. `locked`: there is a keyring in `data`, and nobody gave its password;
+ * `none`: the bus starts the service, and it has no keyring.
+ */
 const starters = {
   unlocked: 'printf ci | gnome-keyring-daemon --unlock --components=secrets >/dev/null',
   locked: 'gnome-keyring-daemon --start --components=secrets >/dev/null',
+  none: ':',
 } as const;
 
 /** `data`: the folder that the keyring lives in; it outlives the daemon. */

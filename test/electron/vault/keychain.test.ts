@@ -24,7 +24,7 @@ async function ask(env: NodeJS.ProcessEnv, ...calls: readonly (string | readonly
 }
 
 async function inKeyring<T>(
-  state: 'locked' | 'unlocked',
+  state: 'locked' | 'none' | 'unlocked',
   work: (env: NodeJS.ProcessEnv) => Promise<T>,
   data = 'keyring',
 ): Promise<T> {
@@ -58,8 +58,9 @@ describe('the keychain vault, on a real gnome-keyring', () => {
     const sealed = await inKeyring('unlocked', async env => ((await ask(env, 'set', 'seal')) as string[])[1] ?? '');
     await inKeyring('locked', async env => {
       const locked = code('vault-locked');
-      expect(await ask(env, 'status', 'get', 'seal', ['open', sealed], 'set', 'renew')).toEqual([
+      expect(await ask(env, 'status', 'get', 'seal', ['open', sealed], 'set', 'delete', 'renew')).toEqual([
         'locked',
+        locked,
         locked,
         locked,
         locked,
@@ -94,6 +95,12 @@ describe('the keychain vault, on a real gnome-keyring', () => {
     );
     await inKeyring('unlocked', async env => {
       expect(await ask(env, 'status', 'seal')).toEqual(['foreign', code('vault-foreign')]);
+    });
+  });
+
+  test('a session in which nobody ever made a keyring has none to offer', async () => {
+    await inKeyring('none', async env => {
+      expect(await ask(env, 'status', 'set')).toEqual(['unavailable', code('vault-unavailable')]);
     });
   });
 

@@ -126,6 +126,23 @@ describe('the passphrase vault', () => {
     }
   });
 
+  test('to take nothing away, and to find nothing, needs no passphrase and makes no file', async () => {
+    const home = temporaryHome();
+    await inVault(home, null, async vault => {
+      await vault.delete('mx1');
+      expect(await vault.password('mx1')).toBeNull();
+    });
+    expect(readdirSync(home)).not.toContain('vault.json');
+  });
+
+  test('what cannot be written is said so, and leaves no half file', async () => {
+    const home = join(temporaryHome(), 'gone');
+    const keyCheck = { homeId: 'h', get: () => null, set: () => {}, sealedCount: () => 0 };
+    const vault = openVault({ kind: 'passphrase', home, keyCheck, passphrase: secret });
+    expect(await codeOf(() => vault.set('mx1', 'password', 'x'))).toBe('vault-write-failed');
+    expect(await codeOf(() => vault.sealer())).toBe('vault-write-failed');
+  });
+
   test('no secret stands in an error', async () => {
     const home = temporaryHome();
     await stateWith(home, secret);

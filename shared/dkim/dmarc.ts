@@ -2,7 +2,7 @@
 import type { DmarcWish } from '../model.ts';
 import type { PolicyComparison } from './policies.ts';
 import type { Tag } from './tag-list.ts';
-import { parseTagList, setTag, valueOf, withoutSpace } from './tag-list.ts';
+import { parseLooseTagList, setTag, valueOf, withoutSpace } from './tag-list.ts';
 
 const dmarcPolicies = ['none', 'quarantine', 'reject'] as const;
 export type DmarcPolicy = (typeof dmarcPolicies)[number];
@@ -24,11 +24,11 @@ function policyOf(value: string | undefined): DmarcPolicy | null {
   return dmarcPolicies.find(policy => policy === lower) ?? null;
 }
 
-/** null: not a DMARC record; a record must begin with exactly `v=DMARC1`. */
+/** null: not a DMARC record; a record must begin with exactly `v=DMARC1`. Errors further on are passed over, as receivers do. */
 export function parseDmarc(text: string): DmarcRecord | null {
-  const tags = parseTagList(text);
-  const [version] = tags ?? [];
-  if (tags === null || version?.name !== 'v' || version.value !== 'DMARC1') return null;
+  const tags = parseLooseTagList(text);
+  const [version] = tags;
+  if (!/^\s*v\s*=/.test(text) || version?.name !== 'v' || version.value !== 'DMARC1') return null;
   return {
     policy: policyOf(valueOf(tags, 'p')) ?? 'none',
     subdomains: policyOf(valueOf(tags, 'sp')),

@@ -30,6 +30,12 @@ export function parseTagList(text: string): readonly Tag[] | null {
   return tags;
 }
 
+/** What can be read of a list with errors in it, as RFC 7489, 6.3 asks for DMARC: broken parts are passed over, the first of equal tags counts. */
+export function parseLooseTagList(text: string): readonly Tag[] {
+  const tags = text.split(';').flatMap(part => parseTagList(part) ?? []);
+  return tags.filter((tag, at) => tags.findIndex(other => other.name === tag.name) === at);
+}
+
 /** "v=DKIM1; k=rsa; p=MII..." */
 export function formatTagList(tags: readonly Tag[]): string {
   return tags.map(tag => `${tag.name}=${tag.value}`).join('; ');
@@ -50,18 +56,19 @@ export function withoutSpace(value: string): string {
 }
 
 /**
- * Sets one tag in the text of a valid list and leaves every other byte as it is. A tag that is not there yet is put behind
- * the tag `behind`, or in front where that is missing too.
+ * Sets one tag (wherever it occurs) in the text of a list and leaves every other byte as it is. A tag that is not there yet is
+ * put behind the tag `behind`, or in front where that is missing too.
  */
 export function setTag(text: string, name: string, value: string, behind: string | null): string {
   const parts = text.split(';');
   const nameOf = (part: string) => tagSpec.exec(part)?.[1];
-  const at = parts.findIndex(part => nameOf(part) === name);
-  const old = parts[at];
-  if (old !== undefined) {
-    const [, before = '', , after = ''] = /^([^=]*=[ \t\r\n]*)(.*?)([ \t\r\n]*)$/s.exec(old) ?? [];
-    parts[at] = `${before}${value}${after}`;
-    return parts.join(';');
+  if (parts.some(part => nameOf(part) === name)) {
+    return parts
+      .map(part => {
+        const [, before = '', after = ''] = /^([^=]*=[ \t\r\n]*).*?([ \t\r\n]*)$/s.exec(part) ?? [];
+        return nameOf(part) === name ? `${before}${value}${after}` : part;
+      })
+      .join(';');
   }
   const place = parts.findIndex(part => nameOf(part) === behind) + 1;
   parts.splice(place, 0, place === 0 ? `${name}=${value}` : ` ${name}=${value}`);

@@ -91,6 +91,8 @@ describe('DMARC', () => {
     ['v=DMARC1; rua=mailto:a@b.example', 'quarantine', 'v=DMARC1; p=quarantine; rua=mailto:a@b.example'],
     ['v=DMARC1', 'none', 'v=DMARC1; p=none'],
     ['v=DMARC1;', 'none', 'v=DMARC1; p=none;'],
+    ['v=DMARC1; p=none;; rua=mailto:a@b.example; oops', 'reject', 'v=DMARC1; p=reject;; rua=mailto:a@b.example; oops'],
+    ['v=DMARC1; p=none; p=reject', 'quarantine', 'v=DMARC1; p=quarantine; p=quarantine'],
     ['v=DMARC1; p=REJECT', 'reject', 'v=DMARC1; p=REJECT'],
   ] as const)('%j with %s becomes %j', (existing, wish, wanted) => {
     expect(mergeDmarc(existing, wish)).toBe(wanted);

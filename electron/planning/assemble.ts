@@ -33,15 +33,23 @@ interface Part {
 /** Facts of drivers as they are after the phases planned so far. */
 type Advanced = Map<string, unknown>;
 
-export function assemble(fleet: Fleet, drivers: Drivers, goals: readonly Goal[]): Assembly {
+/** What has no part in a change, by the change's id: ids of pending changes. */
+export type Without = ReadonlyMap<string, ReadonlySet<string>>;
+
+export function assemble(fleet: Fleet, drivers: Drivers, all: readonly Goal[], without: Without = new Map()): Assembly {
   const advanced: Advanced = new Map();
   const refused = new Map<string, Problem>();
   const changes: Change[] = [];
   const earlier = new Map<string, string[]>();
   for (const phase of phases) {
     const parts = new Map<string, Part>();
-    planSigners(fleet, drivers, goals, phase, advanced, parts, refused);
-    planZones(fleet, drivers, goals, phase, advanced, parts, refused);
+    // signers work on the mail server, records are changed on the name server
+    const here = (place: (goal: Goal) => string | null) =>
+      all.filter(goal => without.get(`${phase}@${place(goal) ?? ''}`)?.has(goal.pending.id) !== true);
+    const signing = here(goal => goal.pending.server);
+    const naming = here(goal => (goal.location.kind === 'managed' ? goal.location.server : null));
+    planSigners(fleet, drivers, signing, phase, advanced, parts, refused);
+    planZones(fleet, drivers, naming, phase, advanced, parts, refused);
     for (const [server, part] of [...parts].sort(([one], [other]) => (one < other ? -1 : 1))) {
       const change = changeOf(phase, server, part, earlier);
       changes.push(change);
@@ -52,7 +60,7 @@ export function assemble(fleet: Fleet, drivers: Drivers, goals: readonly Goal[])
       }
     }
   }
-  return { changes, manual: goals.flatMap(manualRecords), refused };
+  return { changes, manual: all.flatMap(manualRecords), refused };
 }
 
 function changeOf(phase: Phase, server: string, part: Part, earlier: ReadonlyMap<string, readonly string[]>): Change {

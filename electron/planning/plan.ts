@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts } from '../drivers/api.ts';
+import type { Without } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import { indexFleet, signerOf } from './fleet.ts';
 import { goalOf } from './goal-of.ts';
@@ -29,7 +30,8 @@ export function isDue(pending: PendingChange, now: Date): boolean {
   return pending.intent.kind !== 'retire' || Date.parse(pending.intent.notBefore) <= now.getTime();
 }
 
-export function planFleet(input: PlanningInput): Plan {
+/** `without`: for a run in which some domains dropped out of some changes (ApplyPorts.reduce). */
+export function planFleet(input: PlanningInput, without: Without = new Map()): Plan {
   const fleet = indexFleet(input.facts, input.servers);
   const context: PlanningContext = {
     fleet,
@@ -44,12 +46,12 @@ export function planFleet(input: PlanningInput): Plan {
     else problems.push(outcome.refused);
   }
   // a goal that a driver refuses has no part in the plan at all: no key is installed for a zone that cannot be edited
-  let assembly = assemble(fleet, input.drivers, goals);
+  let assembly = assemble(fleet, input.drivers, goals, without);
   while (assembly.refused.size > 0) {
     const { refused } = assembly;
     problems.push(...refused.values());
     goals = goals.filter(goal => !refused.has(goal.pending.id));
-    assembly = assemble(fleet, input.drivers, goals);
+    assembly = assemble(fleet, input.drivers, goals, without);
   }
   const touched = new Set(goals.map(goal => goal.pending.id));
   for (const goal of goals) {

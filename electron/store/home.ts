@@ -19,7 +19,7 @@ const othersMayWrite = 0o022;
 
 /** `override` (--home), else SIGNET_HOME, else the platform's folder for application data. Absolute; not made here. */
 export function homeDirectory(override?: string, env: NodeJS.ProcessEnv = process.env): string {
-  return resolve(override ?? (env['SIGNET_HOME'] || envPaths('signet', { suffix: '' }).data));
+  return resolve(override || env['SIGNET_HOME'] || envPaths('signet', { suffix: '' }).data);
 }
 
 export function databaseFile(home: string): string {

@@ -41,7 +41,7 @@ describe.each(shells)('a transaction under %s', shell => {
     return applyChange(session, transaction, line => progress.push(line)).then(outcome => ({ ...outcome, progress }));
   }
 
-  const stateOf = (run = 'r1', change = 'switch@local') => join(host.places.state, runDirectory(run, change));
+  const stateOf = () => join(host.places.state, runDirectory('r1', { id: 'switch@local', pending: ['p1'] }));
 
   test.skipIf(!hasShell(shell))('edits, makes and removes files, byte for byte, in one round trip', async () => {
     host.write('zone', 'old\n', 0o664);

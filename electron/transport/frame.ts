@@ -28,7 +28,7 @@ export function frameScript(script: string, marks: Marks): string {
     script,
     '',
     ') </dev/null',
-    `signet_code=$?; printf '\\n%s %s\\n' ${marks.end} "$signet_code"; printf '\\n%s\\n' ${marks.end} >&2`,
+    `signet_code=$?; printf '%s %s\\n' ${marks.end} "$signet_code"; printf '%s\\n' ${marks.end} >&2`,
     'exit 0',
     '',
   ].join('\n');
@@ -47,7 +47,7 @@ export class FrameReader {
 
   constructor(marks: Marks, take: (text: string) => void) {
     this.#start = `${marks.start}\n`;
-    this.#end = `\n${marks.end}`;
+    this.#end = marks.end;
     this.#take = take;
   }
 
@@ -93,10 +93,16 @@ export class FrameReader {
       this.#state = 'after';
       return;
     }
-    // Only the part from the last newline on can become the mark.
-    const newline = this.#held.lastIndexOf('\n');
-    const keep = newline === -1 || this.#held.length - newline > this.#end.length ? this.#held.length : newline;
+    const keep = this.#held.length - this.#possibleEnd();
     if (keep > 0) this.#take(this.#held.slice(0, keep));
     this.#held = this.#held.slice(keep);
+  }
+
+  /** How many of the last bytes may be the beginning of the end mark. A complete line is never held back. */
+  #possibleEnd(): number {
+    for (let length = Math.min(this.#end.length - 1, this.#held.length); length > 0; length -= 1) {
+      if (this.#held.endsWith(this.#end.slice(0, length))) return length;
+    }
+    return 0;
   }
 }

@@ -41,6 +41,7 @@ class Attempt {
   readonly #server: ServerConfig;
   readonly #secrets: SecretSource;
   readonly #first: AnyAuthMethod;
+  #begun = false;
   #passwordGiven = false;
   problem: SignetError | null = null;
   offered: readonly string[] = [];
@@ -52,7 +53,12 @@ class Attempt {
   }
 
   async next(left: readonly AuthenticationType[] | null, partial: boolean | null): Promise<AnyAuthMethod | false> {
-    if (left === null) return this.#first;
+    if (!this.#begun) {
+      this.#begun = true;
+      return this.#first;
+    }
+    // After the keys of an agent ssh2 does not say what the server would accept
+    if (left === null) return false;
     this.offered = left;
     const wantsPassword = this.#server.login.method === 'password' || partial === true;
     if (!wantsPassword || this.#passwordGiven) return false;

@@ -103,7 +103,7 @@ class ScriptRun {
         ? new SudoDialogue(nonce, () => secrets.sudoPassword(server.name), server, {
             write: text => channel.write(text),
             ready: () => this.#send(),
-            fail: error => this.#finish(error),
+            fail: error => this.finish(error),
           })
         : null;
   }
@@ -113,18 +113,14 @@ class ScriptRun {
     channel.on('data', (data: Buffer) => this.#onData(data.toString('latin1'), 'out'));
     channel.stderr.on('data', (data: Buffer) => this.#onData(data.toString('latin1'), 'err'));
     channel.on('exit', (code: number | null, signal?: string) => {
-      if (code === null) this.#finish(this.#killed(signal ?? 'a signal'));
+      if (code === null) this.finish(this.#killed(signal ?? 'a signal'));
       this.#exit = code;
       this.#check();
     });
     // The last of stderr may be delivered one turn after the end of stdout
-    channel.on('close', () => setImmediate(() => this.#finish(this.#endedEarly())));
+    channel.on('close', () => setImmediate(() => this.finish(this.#endedEarly())));
     this.#touch();
     if (this.#sudo === null) this.#send();
-  }
-
-  finish(error: SignetError): void {
-    this.#finish(error);
   }
 
   #onData(text: string, from: 'out' | 'err'): void {
@@ -132,7 +128,7 @@ class ScriptRun {
     this.#touch();
     this.#bytes += text.length;
     const limit = this.#run.options.maxOutput ?? defaultMaxOutput;
-    if (this.#bytes > limit + 4096) return this.#finish(this.#tooLong(limit));
+    if (this.#bytes > limit + 4096) return this.finish(this.#tooLong(limit));
     if (this.#sudo !== null && !this.#out.started) this.#sudo.push(text, from);
     (from === 'out' ? this.#out : this.#err).push(text);
     this.#check();
@@ -159,7 +155,7 @@ class ScriptRun {
   #touch(): void {
     clearTimeout(this.#timer);
     const limit = this.#run.options.timeoutMs ?? defaultTimeoutMs;
-    this.#timer = setTimeout(() => this.#finish(this.#timedOut(limit)), limit);
+    this.#timer = setTimeout(() => this.finish(this.#timedOut(limit)), limit);
   }
 
   /** Complete when both streams have come to their mark and the shell's own end was reported. */
@@ -167,12 +163,13 @@ class ScriptRun {
     const end = this.#out.end;
     if (this.#exit === null || end === null || this.#err.end === null) return;
     const code = /^ ([0-9]{1,3})$/.exec(end)?.[1];
-    if (code === undefined || this.#exit !== 0) return this.#finish(this.#endedEarly());
+    if (code === undefined || this.#exit !== 0) return this.finish(this.#endedEarly());
     this.#lines?.end();
-    this.#finish({ code: Number(code), stdout: this.#stdout.join(''), stderr: this.#stderr.join('') });
+    this.finish({ code: Number(code), stdout: this.#stdout.join(''), stderr: this.#stderr.join('') });
   }
 
-  #finish(result: RunResult | SignetError): void {
+  /** Settles the run, once. An error from outside: cancelled, or the connection is gone. */
+  finish(result: RunResult | SignetError): void {
     if (this.#settled) return;
     this.#settled = true;
     clearTimeout(this.#timer);
@@ -227,23 +224,36 @@ class ScriptRun {
   }
 }
 
-function openChannel(connection: Connection, command: string): Promise<ClientChannel> {
+/**
+ * Opens the channel. `begin` is called in the same turn in which it opens: a command that ends at once says so in the same
+ * packet, and who listens later hears nothing.
+ */
+function openChannel(connection: Connection, command: string, begin: (channel: ClientChannel) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     connection.client.exec(command, (error, channel) => {
-      if (error) reject(error);
-      else resolve(channel);
+      if (error) return reject(error);
+      begin(channel);
+      resolve();
     });
   });
 }
 
-/** Opens the channel; a server that allows fewer of them than we hold is asked again when one of ours has ended. */
-async function openWithin(run: Run, command: string): Promise<{ channel: ClientChannel; release: () => void }> {
+/** A server that allows fewer channels than we hold is asked again when one of ours has ended. */
+async function openWithin(run: Run, command: string, begin: (channel: ClientChannel) => void): Promise<void> {
   const { connection, server, options } = run;
   for (;;) {
     const release = await connection.channels.acquire(server.name, options.signal);
     try {
       if (connection.lost !== null) throw connection.lost;
-      return { channel: await openChannel(connection, command), release };
+      return await openChannel(connection, command, channel => {
+        // The place is free when the channel is closed, not when the answer is known
+        const unwatch = connection.onLost(release);
+        channel.once('close', () => {
+          unwatch();
+          release();
+        });
+        begin(channel);
+      });
     } catch (error) {
       const others = connection.channels.held - 1;
       release();
@@ -262,30 +272,24 @@ function channelRefused(server: string, error: unknown): SignetError {
 }
 
 /** See Session.run. */
-export async function runScript(run: Run): Promise<RunResult> {
+export function runScript(run: Run): Promise<RunResult> {
   const { connection, options, server } = run;
   const nonce = `signet-${randomBytes(12).toString('hex')}`;
-  const { channel, release } = await openWithin(run, execCommand(server.sudo, nonce));
-  // The place is free when the channel is closed, not when the answer is known
-  const unwatch = connection.onLost(release);
-  channel.once('close', () => {
-    unwatch();
-    release();
+  return new Promise((resolve, reject) => {
+    openWithin(run, execCommand(server.sudo, nonce), channel => {
+      const end = { watching: (): void => {} };
+      const script = new ScriptRun(run, channel, nonce, result => {
+        end.watching();
+        options.signal?.removeEventListener('abort', abort);
+        if (result instanceof SignetError) reject(result);
+        else resolve(result);
+      });
+      const abort = (): void => script.finish(cancelled(server.name));
+      options.signal?.addEventListener('abort', abort, { once: true });
+      script.start();
+      const lost = (): void => script.finish(connectionLost(server.name, 'while a command was running'));
+      end.watching = connection.onLost(lost);
+      if (options.signal?.aborted === true) abort();
+    }).catch(reject);
   });
-  const result = await new Promise<RunResult | SignetError>(resolve => {
-    const script = new ScriptRun(run, channel, nonce, settled => {
-      stopWatching();
-      options.signal?.removeEventListener('abort', abort);
-      resolve(settled);
-    });
-    const abort = (): void => script.finish(cancelled(server.name));
-    const lost = (): void => script.finish(connectionLost(server.name, 'while a command was running'));
-    options.signal?.addEventListener('abort', abort, { once: true });
-    let stopWatching = (): void => {};
-    script.start();
-    stopWatching = connection.onLost(lost);
-    if (options.signal?.aborted) abort();
-  });
-  if (result instanceof SignetError) throw result;
-  return result;
 }

@@ -66,7 +66,6 @@ class Reader {
     this.#source = source;
   }
 
-  /** A missing file that was only included is passed over, as ssh does. */
   async file(path: string, place: Place): Promise<void> {
     if (place.stack.includes(path)) return this.#leaveOut(`Include ${path}`, 'the file includes itself');
     if (place.stack.length > maxDepth) return this.#leaveOut(`Include ${path}`, 'files are included too deeply');
@@ -74,7 +73,10 @@ class Reader {
     try {
       lines = parse(await this.#source.readFile(path));
     } catch (error) {
-      return this.#leaveOut(path, error instanceof Error ? printable(error.message) : 'it cannot be read');
+      return this.#leaveOut(
+        path,
+        error instanceof Error ? `it cannot be read: ${printable(error.message)}` : 'it cannot be read',
+      );
     }
     await this.#lines(lines, { ...place, stack: [...place.stack, path] });
   }

@@ -2,7 +2,8 @@
  * Servers out of an ssh_config, by ssh_config(5): the first value wins, patterns with negation, Include, tokens. Nothing is
  * run: ProxyCommand and Match are named as not imported.
  */
-import { access, glob as globFiles, readFile as readFileOf } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { access, readFile as readFileOf } from 'node:fs/promises';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { matchesList, matchesPattern } from './known-hosts.ts';
@@ -50,14 +51,10 @@ export interface ImportResult {
 
 type Settings = Required<Omit<ImportOptions, 'file' | 'patterns'>>;
 
-async function listFiles(pattern: string): Promise<readonly string[]> {
-  return Array.fromAsync(globFiles(pattern));
-}
-
 function settingsOf(options: ImportOptions): Settings {
   return {
     readFile: options.readFile ?? (path => readFileOf(path, 'utf8')),
-    glob: options.glob ?? listFiles,
+    glob: options.glob ?? (pattern => globSync(pattern)),
     exists:
       options.exists ??
       (path =>

@@ -9,7 +9,8 @@ export function splitList(text: ByteString): readonly string[] {
   for (const char of text) {
     if (char === '{') depth += 1;
     if (char === '}') depth = Math.max(0, depth - 1);
-    if (depth === 0 && /[\s,]/.test(char)) {
+    // a byte of UTF-8 text is no blank
+    if (depth === 0 && /[ \t\r\n,]/.test(char)) {
       if (word !== '') words.push(word);
       word = '';
     } else {
@@ -25,7 +26,7 @@ export function splitList(text: ByteString): readonly string[] {
  * begins with a blank continues the one before it.
  */
 export function splitListFile(content: ByteString): readonly string[] {
-  const lines = content.split('\n').filter(line => !/^\s*(#|$)/.test(line));
+  const lines = content.split('\n').filter(line => !/^[ \t\r]*(#|$)/.test(line));
   return splitList(lines.join('\n'));
 }
 

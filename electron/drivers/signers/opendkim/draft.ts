@@ -91,11 +91,11 @@ export class Draft {
   configEdits(paths: { readonly keys: string; readonly signing: string }): readonly ConfigEdit[] {
     const edits: ConfigEdit[] = [];
     if (this.converted) {
-      const single = this.model.keyTable === null ? ['Domain', 'Selector', 'KeyFile', 'SubDomains'] : [];
-      for (const name of single) edits.push({ kind: 'disable', name });
       const type = this.tables.signing.kind === 'refile' ? 'refile:' : '';
       edits.push({ kind: 'set', name: 'KeyTable', value: paths.keys });
       edits.push({ kind: 'set', name: 'SigningTable', value: `${type}${paths.signing}` });
+      const single = this.model.keyTable === null ? ['Domain', 'Selector', 'KeyFile', 'SubDomains'] : [];
+      for (const name of single) edits.push({ kind: 'disable', name });
     }
     if (this.multiple !== this.model.multiple) edits.push({ kind: 'set', name: 'MultipleSignatures', value: 'yes' });
     return edits;

@@ -108,7 +108,7 @@ function lintBlanks(source: TableSource): readonly Problem[] {
   if (source.kind !== 'refile' || source.file === null) return [];
   const file = printable(source.path);
   return splitLines(source.file.content).flatMap(({ text }, index) => {
-    if (!/^\s+[^\s#]/.test(text)) return [];
+    if (!/^[ \t]+[^ \t\r#]/.test(text)) return [];
     const message = `${file}:${index + 1} begins with a blank: the line is ignored`;
     return [warning('entry-never-matches', message, 'Take the blanks at the beginning of the line out.', { file })];
   });

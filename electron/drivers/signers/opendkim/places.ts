@@ -10,14 +10,22 @@ const usualName = '{s}._domainkey.{d}';
 /** How many of the last entries say what the style of a table is. */
 const sample = 200;
 
-/** "/etc/opendkim/keys/a.example/mail.private" -> "/etc/opendkim/keys/{d}/{s}.private" */
-function templateOf(text: string, key: KeyEntry): string | null {
-  const domain = text.toLowerCase().lastIndexOf(key.domain);
-  if (domain < 0) return null;
-  const withDomain = `${text.slice(0, domain)}{d}${text.slice(domain + key.domain.length)}`;
-  const selector = withDomain.lastIndexOf(key.selector);
-  if (selector < 0) return withDomain;
-  return `${withDomain.slice(0, selector)}{s}${withDomain.slice(selector + key.selector.length)}`;
+function replaceLast(text: string, part: string, by: string, from = 0): string | null {
+  const index = text.toLowerCase().lastIndexOf(part.toLowerCase());
+  return index < from ? null : `${text.slice(0, index)}${by}${text.slice(index + part.length)}`;
+}
+
+/** "/etc/opendkim/keys/a.example/mail.private" -> "/etc/opendkim/keys/{d}/{s}.private". The selector counts in the last part only. */
+function pathTemplate({ path, domain, selector }: KeyEntry): string {
+  const named = replaceLast(path, domain, '{d}');
+  if (named === null) return `${posix.dirname(path)}/{s}`;
+  return replaceLast(named, selector, '{s}', named.lastIndexOf('/') + 1) ?? named;
+}
+
+/** "mail._domainkey.a.example" -> "{s}._domainkey.{d}" */
+function nameTemplate({ name, domain, selector }: KeyEntry): string | null {
+  const named = replaceLast(name, domain, '{d}');
+  return named === null ? null : replaceLast(named, selector, '{s}');
 }
 
 function mostFrequent(templates: readonly (string | null)[]): string | null {
@@ -49,7 +57,7 @@ export function readPlaces(keys: Table, directories: ReadonlySet<string>): Place
     .flatMap(entry => readKeyEntry(entry) ?? [])
     .filter(key => key.domain !== '%' && isKeyPath(key.path));
   const paths = entries.filter(key => key.path.startsWith('/'));
-  const frequent = mostFrequent(paths.map(key => templateOf(key.path, key) ?? posix.dirname(key.path)));
+  const frequent = mostFrequent(paths.map(pathTemplate));
   let path = usualPath;
   if (frequent !== null && isComplete(frequent)) {
     path = frequent;
@@ -59,11 +67,11 @@ export function readPlaces(keys: Table, directories: ReadonlySet<string>): Place
   } else if (!directories.has('/etc/dkimkeys') && directories.has('/etc/opendkim/keys')) {
     path = '/etc/opendkim/keys/{d}/{s}.private';
   }
-  const name = mostFrequent(entries.map(key => templateOf(key.name, key)));
-  const nameTemplate = name !== null && isComplete(name) ? name : usualName;
+  const frequentName = mostFrequent(entries.map(nameTemplate));
+  const name = frequentName !== null && isComplete(frequentName) ? frequentName : usualName;
   return {
     base: posix.dirname(path.replace(/\{[ds]\}.*$/, '_')),
     pathFor: (domain, selector) => fill(path, domain, selector),
-    nameFor: (domain, selector) => fill(nameTemplate, domain, selector).toLowerCase(),
+    nameFor: (domain, selector) => fill(name, domain, selector).toLowerCase(),
   };
 }

@@ -27,16 +27,20 @@ class Piece {
   entry: Entry | null = null;
 }
 
+/** Blanks are those of C's isspace(): a byte of UTF-8 text is none. Lead, key, value. */
+const parts = /^([ \t\r\v\f]*)([^ \t\r\v\f]+)(?:[ \t\r\v\f]+(.*?))?[ \t\r\v\f]*$/s;
+
+/** Before the value, the blanks at it, the value, what follows it. */
+const valuePlace = /^([ \t\r\v\f]*[^ \t\r\v\f#]+)([ \t\r\v\f]*)([^#]*?)([ \t\r\v\f]*(?:#.*)?)$/s;
+
 /** A refile line that begins with a blank has no key, and is passed over [seen with 2.11.0]; in other files it counts. */
 export function parseTableLine(
   text: ByteString,
   kind: TableKind,
 ): { readonly key: string; readonly value: string } | null {
   const bare = text.split('#', 1)[0] ?? '';
-  const counted = kind === 'refile' ? bare.trimEnd() : bare.trim();
-  if (counted === '' || /^\s/.test(counted)) return null;
-  const [, key = '', value = ''] = /^(\S+)\s*(.*)$/s.exec(counted) ?? [];
-  return { key, value };
+  const [, lead = '', key = '', value = ''] = parts.exec(bare) ?? [];
+  return key === '' || (kind === 'refile' && lead !== '') ? null : { key, value };
 }
 
 function columnAfter(start: number, blank: string): number {
@@ -46,7 +50,7 @@ function columnAfter(start: number, blank: string): number {
 }
 
 function blankOf(piece: Piece): string {
-  return /^\s*\S+(\s*)/.exec(piece.text?.text ?? '')?.[1] ?? '';
+  return /^[ \t\r\v\f]*[^ \t\r\v\f]+([ \t\r\v\f]*)/.exec(piece.text?.text ?? '')?.[1] ?? '';
 }
 
 function columnOf(piece: Piece): number {
@@ -107,8 +111,8 @@ export class Table {
     const piece = this.#at(old);
     const entry = { ...old, value };
     const line = piece.text ?? { text: '', end: '' };
-    const text = line.text.replace(/^(\s*\S+\s*)([^#]*?)(\s*(?:#.*)?)$/s, (_all, head: string, _old, tail: string) => {
-      return `${head}${value}${tail}`;
+    const text = line.text.replace(valuePlace, (_all, head: string, blank: string, _value, tail: string) => {
+      return `${head}${blank === '' ? ' ' : blank}${value}${tail}`;
     });
     piece.text = { ...line, text };
     piece.entry = entry;

@@ -6,7 +6,7 @@
  * preload   dist/preload/preload.cjs   the window's preload: one CommonJS file, as its sandbox demands
  * renderer  dist/renderer/             the page: no inline script, so that its CSP can forbid them
  */
-import { chmodSync, copyFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, rmSync, symlinkSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import react from '@vitejs/plugin-react';
@@ -54,6 +54,12 @@ const steps: Record<Name, () => Promise<void>> = {
     const launcher = join(root, 'dist/cli/signet.js');
     copyFileSync(join(root, '.config/launcher.js'), launcher);
     chmodSync(launcher, 0o755);
+    // what npm does for an installed package, so that `npx signet` finds this one
+    if (process.platform !== 'win32') {
+      const link = join(root, 'node_modules/.bin/signet');
+      rmSync(link, { force: true });
+      symlinkSync('../../dist/cli/signet.js', link);
+    }
   },
   main: async () => {
     await build(forNode('electron/hosts/desktop/main.ts', 'dist/main', 'es'));

@@ -10,7 +10,7 @@ import { root, run } from './run.ts';
 
 const home = '/var/tmp/signet-demo';
 /** Mail hosts and the name server of some of their domains. */
-const servers = ['mx1', 'ns1', 's1', 's2'];
+const servers = ['mx1', 'mx2', 'ns1', 's1'];
 const domainsPerServer = 2;
 
 /** No keychain is there without a desktop: the vault is a file, and it guards nothing but the demo. */
@@ -20,9 +20,10 @@ function title(text: string): void {
   console.log(`\n\u2014\u2014 ${text}`);
 }
 
-async function signet(...args: readonly string[]): Promise<void> {
+async function signet(args: readonly string[], stdin?: string): Promise<void> {
   console.log(`$ signet ${args.join(' ')}`);
-  const { code } = await run(['node', 'dist/cli/signet.js', ...args], { show: true, env: environment });
+  const options = { show: true, env: environment, ...(stdin === undefined ? {} : { stdin }) };
+  const { code } = await run(['node', 'dist/cli/signet.js', ...args], options);
   if (code !== 0) throw new Error(`signet ${args[0] ?? ''} ended with status ${code}`);
 }
 
@@ -43,9 +44,11 @@ interface Row {
 async function addServers(): Promise<void> {
   const known = (await ask<readonly { readonly name: string }[]>('server', 'list')).map(one => one.name);
   for (const name of servers.filter(one => !known.includes(one))) {
-    const { config, identity, knownHosts } = await labServer(name);
+    const { config, identity, knownHosts, sudoPassword } = await labServer(name);
     const login = ['--host', config.host, '--user', config.user, '--identity', identity, '--sudo', config.sudo];
-    await signet('server', 'add', name, ...login, '--known-hosts', knownHosts);
+    const add = ['server', 'add', name, ...login, '--known-hosts', knownHosts];
+    if (sudoPassword === null) await signet(add);
+    else await signet([...add, '--secrets-stdin'], JSON.stringify({ sudoPassword }));
   }
 }
 
@@ -80,8 +83,8 @@ async function demo(): Promise<boolean> {
 
   title('Add them and see what they host');
   await addServers();
-  await signet('scan');
-  await signet('domains');
+  await signet(['scan']);
+  await signet(['domains']);
 
   const rows = await unsigned();
   if (rows.length === 0) {
@@ -89,9 +92,9 @@ async function demo(): Promise<boolean> {
     return true;
   }
   title('Switch signing on, read the plan, apply it');
-  for (const { domain, server } of rows) await signet('signing', 'on', domain, '--server', server);
-  await signet('plan', '--diff');
-  await signet('apply', '--yes');
+  for (const { domain, server } of rows) await signet(['signing', 'on', domain, '--server', server]);
+  await signet(['plan', '--diff']);
+  await signet(['apply', '--yes']);
 
   title('Send mail and let others verify it');
   return prove(rows);

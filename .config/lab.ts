@@ -1,40 +1,47 @@
 import { root, run } from './run.ts';
 
-/** Light hosts besides those of `lab up`, and the domains on each. */
+/** Light hosts besides those that `lab up` starts, and the domains on each. */
 const scale = { hosts: ['s1', 's2', 's3', 's4'], domains: 20 };
-const fleet = ['sink', 'ns1', 'mx1', ...scale.hosts];
 
 interface HostState {
   readonly host: string;
   readonly state: 'up' | 'down';
 }
 
-async function hostsUp(): Promise<readonly string[]> {
+async function status(): Promise<readonly HostState[]> {
   const { code, output } = await run([`${root}test/lab/lab`, 'status', '--json']);
   if (code !== 0) throw new Error(`test/lab/lab status: ${output}`);
-  return (JSON.parse(output) as readonly HostState[]).filter(one => one.state === 'up').map(one => one.host);
+  return JSON.parse(output) as readonly HostState[];
 }
+
+const hostsUp = async (): Promise<readonly string[]> =>
+  (await status()).filter(one => one.state === 'up').map(one => one.host);
 
 async function must(argv: readonly string[]): Promise<void> {
   const { code } = await run(argv, { show: true });
   if (code !== 0) throw new Error(`${argv.join(' ').replace(root, '')} ended with status ${code}`);
 }
 
-/**
- * Builds what is missing and starts every host that is down. A fleet that is up is used as it is: somebody works with
- * it. Returns the hosts that were started here.
- */
-export async function startLab(): Promise<readonly string[]> {
-  const before = await hostsUp();
-  if (fleet.every(host => before.includes(host))) return [];
+/** Builds what is missing and starts every host that is down. A fleet that is up is used as it is: somebody works with it. */
+export async function startLab(): Promise<void> {
+  const hosts = await status();
+  const known = hosts.map(one => one.host);
+  if (hosts.every(one => one.state === 'up') && scale.hosts.every(host => known.includes(host))) return;
   await must([`${root}test/lab/lab`, 'build']);
   await must([`${root}test/lab/lab`, 'up']);
   await must([`${root}test/lab/scale`, String(scale.hosts.length), String(scale.domains)]);
-  return fleet.filter(host => !before.includes(host));
 }
 
-/** Stops these hosts, unless KEEP_LAB is set. Their disks stay. */
-export async function stopLab(hosts: readonly string[]): Promise<void> {
-  if (hosts.length === 0 || process.env['KEEP_LAB']) return;
-  await run([`${root}test/lab/lab`, 'down', ...hosts], { show: true });
+/** `work` with the lab up. Hosts that were started for it are stopped at the end, unless KEEP_LAB is set; their disks stay. */
+export async function withLab<T>(work: () => Promise<T>): Promise<T> {
+  const before = await hostsUp();
+  try {
+    await startLab();
+    return await work();
+  } finally {
+    const started = (await hostsUp()).filter(host => !before.includes(host));
+    if (started.length > 0 && !process.env['KEEP_LAB']) {
+      await run([`${root}test/lab/lab`, 'down', ...started], { show: true });
+    }
+  }
 }

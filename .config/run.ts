@@ -15,6 +15,7 @@ interface Options {
   /** Pass the output on as it comes instead of collecting it. */
   readonly show?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
 }
 
 /** The programs of node_modules come first, and with them the Node of package.json. */
@@ -31,8 +32,13 @@ export function run(argv: readonly string[], options: Options = {}): Promise<End
     const child = spawn(program, rest, {
       cwd: root,
       env: { ...environment, ...options.env },
-      stdio: ['ignore', options.show ? 'inherit' : 'pipe', options.show ? 'inherit' : 'pipe'],
+      stdio: [
+        options.stdin === undefined ? 'ignore' : 'pipe',
+        options.show ? 'inherit' : 'pipe',
+        options.show ? 'inherit' : 'pipe',
+      ],
     });
+    child.stdin?.end(options.stdin);
     let output = '';
     const collect = (chunk: Buffer) => {
       output += chunk.toString('utf8');

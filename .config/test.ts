@@ -5,7 +5,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startLab, stopLab } from './lab.ts';
+import { withLab } from './lab.ts';
 import { root, run } from './run.ts';
 import { closingLine, sum, tallyOf, tallyReport, type Tally, type VitestReport } from './tally.ts';
 
@@ -56,15 +56,13 @@ const withHosts = ['lab', ...(existsSync(join(root, 'test/e2e')) ? ['e2e'] : [])
 async function onTheLab(): Promise<Tally> {
   const built = await check('build');
   if (built.failures.length > 0) return built;
-  let started: readonly string[] = [];
   const tallies = [built];
   try {
-    started = await startLab();
-    for (const name of withHosts) tallies.push(await project(name, true));
+    await withLab(async () => {
+      for (const name of withHosts) tallies.push(await project(name, true));
+    });
   } catch (error) {
     tallies.push(tallyOf(`lab: ${error instanceof Error ? error.message : String(error)}`, false));
-  } finally {
-    await stopLab(started);
   }
   return sum(tallies);
 }

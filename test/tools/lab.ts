@@ -172,6 +172,8 @@ export interface LabServer {
   readonly knownHosts: string;
   /** OpenSSH's fingerprint of the host's Ed25519 key. */
   readonly fingerprint: string;
+  /** null where sudo asks for none. */
+  readonly sudoPassword: string | null;
 }
 
 async function pinnedKeys(address: string, port: number): Promise<readonly PinnedHostKey[]> {
@@ -192,6 +194,10 @@ export async function labServer(name: string): Promise<LabServer> {
   const ed25519 = hostKeys.find(one => one.type === 'ssh-ed25519');
   if (!ed25519) throw new Error(`no host key of ${name} in ${labDir}/known_hosts`);
   const identity = join(labDir, 'secrets/id_ed25519');
+  const sudoPassword = await readFile(join(labDir, `secrets/${name}.sudo`), 'utf8').then(
+    text => text.trim(),
+    () => null,
+  );
   return {
     config: {
       name,
@@ -199,7 +205,7 @@ export async function labServer(name: string): Promise<LabServer> {
       port: host.port,
       user: host.user,
       login: host.auth === 'key' ? { method: 'key', identity } : { method: 'password' },
-      sudo: host.user === 'root' ? 'none' : 'nopasswd',
+      sudo: host.user === 'root' ? 'none' : sudoPassword === null ? 'nopasswd' : 'password',
       jump: null,
       hostKeys,
       givenDomains: [],
@@ -207,5 +213,6 @@ export async function labServer(name: string): Promise<LabServer> {
     identity,
     knownHosts: join(labDir, 'known_hosts'),
     fingerprint: ed25519.fingerprint,
+    sudoPassword,
   };
 }

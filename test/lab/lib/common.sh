@@ -83,7 +83,9 @@ hexec() {
       HOME=/root LANG=C.UTF-8 TERM="${TERM:-dumb}" "$@"
 }
 
-# file tree digest, used as a cache key
+# file tree digest, used as a cache key: of contents and of names below the lab, so that another
+# checkout of the same files uses the same layers
 digest() { # paths...
-  find "$@" -type f -print0 2>/dev/null | sort -z | xargs -0r sha256sum | sha256sum | cut -c1-12
+  find "$@" -type f -print0 2>/dev/null | sort -z | xargs -0r sha256sum |
+    sed -e "s|  $LAB_HOME/|  |" -e "s|  $LAB_DIR/|  |" | sha256sum | cut -c1-12
 }

@@ -155,9 +155,9 @@ class Importer {
       this.leaveOut(`Host ${name}`, 'its Port is no port number');
       return null;
     }
-    const host = (set.first('hostname') ?? hop.host).replace(/%([%h])/g, (_, c: string) =>
-      c === '%' ? '%' : hop.host,
-    );
+    const host = (set.first('hostname') ?? hop.host)
+      .replaceAll(/%([%h])/g, (_, token: string) => (token === '%' ? '%' : hop.host))
+      .toLowerCase();
     const user = hop.user ?? set.first('user') ?? this.#settings.localUser;
     const jump = through === undefined ? await this.#jump(name, set) : through;
     if (jump === undefined) return null;

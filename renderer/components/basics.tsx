@@ -1,0 +1,180 @@
+/** Small pieces that every screen uses. */
+import type { ReactNode } from 'react';
+import { useState } from 'react';
+import { ProgressBar } from 'react-aria-components';
+import { tell } from '../app/toasts.ts';
+import { texts } from '../texts.ts';
+import { Button, IconButton } from './button.tsx';
+import type { IconName } from './icon.tsx';
+import { Icon } from './icon.tsx';
+import './basics.css';
+
+export type Tone = 'neutral' | 'good' | 'warn' | 'bad' | 'accent' | 'pending';
+
+export function Badge({
+  tone,
+  icon,
+  children,
+}: {
+  readonly tone: Tone;
+  readonly icon?: IconName;
+  readonly children: ReactNode;
+}) {
+  return (
+    <span className={`badge ${tone}`}>
+      {icon && <Icon name={icon} />}
+      {children}
+    </span>
+  );
+}
+
+/** What a list says when there is nothing in it: why, and what to do first. */
+export function EmptyState(props: {
+  readonly icon: IconName;
+  readonly title: string;
+  readonly text: string;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <div className="empty">
+      <Icon name={props.icon} />
+      <h2>{props.title}</h2>
+      <p>{props.text}</p>
+      {props.children && <div className="empty-actions">{props.children}</div>}
+    </div>
+  );
+}
+
+export function Progress(props: {
+  readonly label: string;
+  readonly value: number;
+  readonly max: number;
+  readonly tone?: Tone;
+}) {
+  return (
+    <ProgressBar
+      className={`progress ${props.tone ?? 'accent'}`}
+      aria-label={props.label}
+      value={props.value}
+      maxValue={Math.max(1, props.max)}
+      valueLabel={texts.progress(props.value, props.max)}
+    >
+      {({ percentage = 0 }) => (
+        <span className="progress-track">
+          <span className="progress-fill" style={{ width: `${percentage}%` }} />
+        </span>
+      )}
+    </ProgressBar>
+  );
+}
+
+export async function copyText(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    tell(texts.copied);
+  } catch {
+    tell(texts.notCopied);
+  }
+}
+
+export function CopyButton({ text, label }: { readonly text: string; readonly label: string }) {
+  return <IconButton icon="copy" label={label} onPress={() => void copyText(text)} />;
+}
+
+/** Name and value pairs. Pairs without a value are left out. */
+export function Facts({ facts }: { readonly facts: readonly (readonly [string, ReactNode])[] }) {
+  return (
+    <dl className="facts">
+      {facts
+        .filter(([, value]) => value !== null && value !== undefined && value !== '')
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+export function Section(props: { readonly title: string; readonly children: ReactNode; readonly aside?: ReactNode }) {
+  return (
+    <section className="section">
+      <header className="section-header">
+        <h3>{props.title}</h3>
+        {props.aside}
+      </header>
+      {props.children}
+    </section>
+  );
+}
+
+/** A panel beside a list: about the row that is open. Escape closes it. */
+export function Panel(props: {
+  readonly label: string;
+  readonly title: ReactNode;
+  readonly subtitle?: ReactNode;
+  readonly onClose: () => void;
+  readonly children: ReactNode;
+}) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape from anything inside closes it
+    <aside
+      className="panel"
+      aria-label={props.label}
+      onKeyDown={event => {
+        if (event.key !== 'Escape' || event.defaultPrevented) return;
+        event.stopPropagation();
+        props.onClose();
+      }}
+    >
+      <header className="panel-header">
+        <div className="panel-heading">
+          <h2>{props.title}</h2>
+          {props.subtitle && <p>{props.subtitle}</p>}
+        </div>
+        <IconButton icon="close" label={texts.closePanel} onPress={props.onClose} />
+      </header>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
+      <div className="panel-body" tabIndex={0} role="group" aria-label={props.label}>
+        {props.children}
+      </div>
+    </aside>
+  );
+}
+
+export function PageHeader(props: {
+  readonly title: string;
+  readonly note?: ReactNode;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <header className="page-header">
+      <h1>{props.title}</h1>
+      {props.note && <p className="page-note">{props.note}</p>}
+      {props.children && <div className="page-actions">{props.children}</div>}
+    </header>
+  );
+}
+
+/** Lists that grow show the beginning; the rest on demand. */
+export function More<T>(props: {
+  readonly items: readonly T[];
+  readonly first: number;
+  readonly children: (item: T) => ReactNode;
+}) {
+  const [all, setAll] = useState(false);
+  const rest = props.items.length - props.first;
+  return (
+    <>
+      {(all ? props.items : props.items.slice(0, props.first)).map(props.children)}
+      {!all && rest > 0 && (
+        <li className="more">
+          <Button variant="quiet" onPress={() => setAll(true)}>
+            {texts.more(rest)}
+          </Button>
+        </li>
+      )}
+    </>
+  );
+}

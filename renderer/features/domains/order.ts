@@ -1,0 +1,109 @@
+/**
+ * The order of the rows. Sorting is done once per column and list and kept as a permutation; a filter then only walks it.
+ * That is why a keystroke costs one pass over the rows and no sort.
+ */
+import type { DomainRow } from '../../../shared/model.ts';
+import type { Test } from './filter.ts';
+import { keysThatCount } from './filter.ts';
+import { keyMadeAt } from './key-age.ts';
+import { proofOf } from './proof.ts';
+
+export const sortableColumns = [
+  'domain',
+  'server',
+  'signing',
+  'proof',
+  'key',
+  'age',
+  'selector',
+  'policy',
+  'zone',
+  'pending',
+  'problems',
+] as const;
+export type SortableColumn = (typeof sortableColumns)[number];
+
+const signingRank = { on: 0, off: 1, unavailable: 2 } as const;
+
+/** What a column is sorted by. Fields of one column are all of one type. */
+function sortValue(row: DomainRow, column: SortableColumn): string | number {
+  const key = keysThatCount(row)[0];
+  switch (column) {
+    case 'domain':
+      return row.domain;
+    case 'server':
+      return row.server;
+    case 'signing':
+      return row.allowSigning ? signingRank[row.signing] : 3;
+    case 'proof': {
+      const { file, daemon, dns } = proofOf(row);
+      return [file, daemon, dns].reduce((sum, mark) => sum + (mark === 'yes' ? 2 : mark === 'unknown' ? 1 : 0), 0);
+    }
+    case 'key':
+      return key ? (key.algorithm === 'ed25519' ? 100_000 : (key.bits ?? 1)) : 0;
+    case 'age':
+      return key ? (keyMadeAt(key) ?? Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
+    case 'selector':
+      return key?.selector ?? '';
+    case 'policy':
+      return [row.policy.domainkeys, row.policy.adsp, row.policy.dmarc].filter(Boolean).join(' ');
+    case 'zone':
+      return `${row.zone.server ? 0 : 1} ${row.zone.kind} ${row.zone.server ?? ''}`;
+    case 'pending':
+      return row.pending.length;
+    case 'problems':
+      return row.problems.length;
+  }
+}
+
+function compareValues(a: string | number, b: string | number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** A permutation of the rows. Equal values keep their order. */
+export function orderOf(rows: readonly DomainRow[], column: SortableColumn): Uint32Array {
+  const values = rows.map(row => sortValue(row, column));
+  return Uint32Array.from(rows.keys()).sort((a, b) => compareValues(values[a] ?? 0, values[b] ?? 0) || a - b);
+}
+
+/** Positions of the rows that `test` accepts, in order. */
+export function shownRows(
+  rows: readonly DomainRow[],
+  order: Uint32Array,
+  descending: boolean,
+  test: Test,
+): Uint32Array {
+  const shown = new Uint32Array(order.length);
+  let count = 0;
+  for (let at = 0; at < order.length; at += 1) {
+    const position = order[descending ? order.length - 1 - at : at] ?? 0;
+    const row = rows[position];
+    if (row && test(row)) {
+      shown[count] = position;
+      count += 1;
+    }
+  }
+  return shown.slice(0, count);
+}
+
+/** One line of the table: a row, or the heading of a server's rows. */
+export type Line =
+  | { readonly kind: 'row'; readonly row: number }
+  | { readonly kind: 'group'; readonly name: string; readonly rows: Uint32Array };
+
+/** The shown rows below a heading per server; within a server they keep their order. */
+export function groupedByServer(rows: readonly DomainRow[], shown: Uint32Array): readonly Line[] {
+  const groups = new Map<string, number[]>();
+  for (const position of shown) {
+    const server = rows[position]?.server ?? '';
+    const group = groups.get(server);
+    if (group) group.push(position);
+    else groups.set(server, [position]);
+  }
+  const lines: Line[] = [];
+  for (const [server, positions] of [...groups].sort(([a], [b]) => compareValues(a, b))) {
+    lines.push({ kind: 'group', name: server, rows: Uint32Array.from(positions) });
+    for (const row of positions) lines.push({ kind: 'row', row });
+  }
+  return lines;
+}

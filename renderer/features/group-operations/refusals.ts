@@ -1,0 +1,32 @@
+/** Domains that cannot be switched, gathered by what stands in the way, so that 400 domains of one server are one line. */
+import type { Problem } from '../../../shared/problem.ts';
+import type { StageResult } from '../../../shared/contract.ts';
+
+export interface Refusal {
+  readonly code: string;
+  readonly server: string | null;
+  readonly problem: Problem;
+  readonly domains: readonly string[];
+}
+
+export function gatherRefusals(refused: StageResult['refused']): readonly Refusal[] {
+  const groups = Map.groupBy(refused, ({ problem, server }) => `${problem.code}\n${problem.server ?? server ?? ''}`);
+  return [...groups.values()].flatMap(group => {
+    const first = group[0];
+    if (!first) return [];
+    return {
+      code: first.problem.code,
+      server: first.problem.server ?? first.server ?? null,
+      problem: first.problem,
+      domains: group.flatMap(({ domain }) => domain ?? []),
+    };
+  });
+}
+
+/** What one click can do about it. Everything about a server can at least be looked at there. */
+export type Remedy = 'scan' | 'open-server' | 'none';
+
+export function remedyOf(refusal: Refusal): Remedy {
+  if (refusal.server === null) return 'none';
+  return /scan|facts|stale/.test(refusal.code) ? 'scan' : 'open-server';
+}

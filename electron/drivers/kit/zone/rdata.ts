@@ -47,7 +47,7 @@ export function canonicalRdata(type: string, tokens: readonly Token[], origin: s
       if (name === null) return null;
       words.push(`${name}.`);
     } else if (type === 'SOA' && index > 2) {
-      const seconds = parseTtl(token.text);
+      const seconds = token.quoted ? null : parseTtl(token.text);
       if (seconds === null) return null;
       words.push(String(seconds));
     } else {

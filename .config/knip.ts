@@ -29,6 +29,8 @@ export default {
   ignoreDependencies: Object.entries(waiting).flatMap(([path, packages]) => (isThere(path) ? [] : packages)),
   // programs are Debian's: .config/debian-packages
   exclude: ['binaries'],
+  // the launcher's program lies beside it only once it is built
+  ignoreUnresolved: ['./main.js'],
   ignoreExportsUsedInFile: { interface: true, type: true },
   vitest: { config: ['.config/vitest.config.ts'] },
   oxlint: { config: ['oxlint.config.ts'] },

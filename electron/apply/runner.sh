@@ -200,11 +200,19 @@ open_stage() {
   printf '%s\n' "$stage" >>"$dir/stages" && mkdir -m 711 "$stage" && mkdir -m 711 "$stage/new" "$stage/old"
 }
 
+# A second name for the old file costs no space and is the old file itself when it is needed again. Where there can be
+# none (no hard links, a mount point), a copy.
+keep_old() {
+  ln -- "$@" "$stage/old/" 2>/dev/null && return 0
+  for name in "$@"; do
+    [ -e "$stage/old/$name" ] || cp -a -- "$name" "$stage/old/" || return 1
+  done
+}
+
 # A copy of the old file with the new content keeps what only the old one knows: owner, mode, SELinux context, ACL.
 stage_replaced() {
   open_stage && mkdir -p "$dir/backup/$k" &&
-    ( cd "$d/" && cp -a -- "$@" "$dir/backup/$k/" && cp -a -- "$@" "$stage/new/" &&
-      { ln -- "$@" "$stage/old/" 2>/dev/null || cp -a -- "$@" "$stage/old/"; } ) &&
+    ( cd "$d/" && cp -a -- "$@" "$dir/backup/$k/" && cp -a -- "$@" "$stage/new/" && keep_old "$@" ) &&
     ( cd "$dir/new/$k" && cp -- "$@" "$stage/new/" ) &&
     same_owner "$@"
 }
@@ -221,7 +229,7 @@ stage_created() {
 
 stage_removed() {
   open_stage && mkdir -p "$dir/backup/$k" &&
-    ( cd "$d/" && cp -a -- "$@" "$dir/backup/$k/" && { ln -- "$@" "$stage/old/" 2>/dev/null || cp -a -- "$@" "$stage/old/"; } )
+    ( cd "$d/" && cp -a -- "$@" "$dir/backup/$k/" && keep_old "$@" )
 }
 
 staged_right() {

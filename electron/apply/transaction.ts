@@ -7,7 +7,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TransactionOutcome, TransactionPort, TransactionRequest } from './api.ts';
+import type { TransactionOutcome } from './api.ts';
 import { applyScript, decideScript, followScript, type Places } from './bundle.ts';
 import { isSecret } from './layout.ts';
 import { ReportReader, type Report } from './outcome.ts';
@@ -36,6 +36,20 @@ export interface Transaction extends Visit {
 
 type OnProgress = (message: string) => void;
 
+/** Errors of a session after which a script may be running, or have ended; after any other it never began. */
+const undecided: ReadonlySet<string> = new Set([
+  'connection-lost',
+  'command-incomplete',
+  'command-killed',
+  'command-timeout',
+  'output-too-long',
+  'cancelled',
+]);
+
+function neverBegan(error: unknown): boolean {
+  return error instanceof SignetError && !undecided.has(error.problem.code);
+}
+
 /** Everything that the runner may have to wait for, twice (the rollback activates again), and the laptop's decision. */
 function longest(change: Change, confirmSeconds: number): number {
   const commands = change.steps.reduce((sum, step) => {
@@ -50,6 +64,7 @@ class Visitor {
   readonly #onProgress: OnProgress;
   readonly #signal: AbortSignal | undefined;
   #session: Session;
+  readonly #reopened: Session[] = [];
 
   constructor(session: Session, visit: Visit, onProgress: OnProgress, signal: AbortSignal | undefined) {
     this.#session = session;
@@ -58,8 +73,19 @@ class Visitor {
     this.#signal = signal;
   }
 
+  /** Rejects only where the first script never began. */
   async settle(script: string): Promise<TransactionOutcome> {
-    let report = await this.#ask(script);
+    try {
+      return await this.#settle(script);
+    } finally {
+      for (const session of this.#reopened) session.close();
+    }
+  }
+
+  async #settle(script: string): Promise<TransactionOutcome> {
+    let report = await this.#ask(script, error => {
+      if (neverBegan(error)) throw error;
+    });
     let decided: Problem | null = null;
     for (let turn = 0; turn < 4; turn += 1) {
       if (report.kind === 'lost') report = await this.#reconnect();
@@ -85,15 +111,15 @@ class Visitor {
     return places === undefined ? { run, change } : { run, change, places };
   }
 
-  /** A link that breaks is an answer here ("lost"); a refusal before anything was sent is an error. */
-  async #ask(script: string): Promise<Report> {
+  /** A link that breaks is an answer here: "lost". */
+  async #ask(script: string, onError: (error: unknown) => void = () => {}): Promise<Report> {
     const reader = new ReportReader(this.#session.server, this.#onProgress);
     const timeoutMs = longest(this.#visit.change, 120);
     const signal = this.#signal === undefined ? {} : { signal: this.#signal };
     try {
       await this.#session.run(script, { timeoutMs, onLine: line => reader.line(line), ...signal });
     } catch (error) {
-      if (error instanceof SignetError && error.failure === 'refused') throw error;
+      onError(error);
       return reader.report.kind === 'over' ? reader.report : { kind: 'lost' };
     }
     return reader.report;
@@ -118,6 +144,7 @@ class Visitor {
       if (this.#signal?.aborted) break;
       try {
         this.#session = await reopen();
+        this.#reopened.push(this.#session);
       } catch {
         continue;
       }
@@ -185,29 +212,4 @@ export async function readOutcome(
   const { run, change, places } = visit;
   const script = followScript({ run, change, ...(places === undefined ? {} : { places }) });
   return new Visitor(session, visit, onProgress, signal).settle(script);
-}
-
-export interface ServerTransactions {
-  /** A session from the pool, or a new one: called again after a connection was lost. */
-  session(server: string): Promise<Session>;
-  /** The private key behind a reference (PEM). */
-  openSecret(ref: SecretRef): Promise<string>;
-  /** For whoever finds the lock of a server taken: "anna@laptop". */
-  readonly who: string;
-}
-
-/** The executor's port, over SSH. */
-export function serverTransactions({ session, openSecret, who }: ServerTransactions): TransactionPort {
-  const visit = ({ run, change, confirm }: TransactionRequest) => ({
-    run,
-    change,
-    ...(confirm === undefined ? {} : { confirm }),
-    reopen: () => session(change.server),
-  });
-  return {
-    apply: async (request, onProgress) =>
-      applyChange(await session(request.change.server), { ...visit(request), who, openSecret }, onProgress),
-    outcome: async (request, onProgress) =>
-      readOutcome(await session(request.change.server), visit(request), onProgress),
-  };
 }

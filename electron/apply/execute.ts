@@ -90,17 +90,16 @@ class Execution {
     const before = this.#ledger.of(change.id)?.state;
     if (before === 'started' || before === 'unknown') await this.#settle(change);
     if (this.#ledger.rest(change).length === 0 || this.#ledger.of(change.id)?.state === 'unknown') return;
-    if (servers !== undefined && !servers.includes(change.server))
-      return this.#end(change, 'skipped', [], null, 'left out');
+    if (servers !== undefined && !servers.includes(change.server)) return this.#idle(change, 'skipped', 'left out');
     let alive = this.#ledger.alive(change);
-    if (alive.size === 0) return this.#end(change, this.#ledger.idle(change), [], null);
-    if (signal.aborted) return this.#end(change, 'skipped', [], null, 'stopped');
+    if (alive.size === 0) return this.#idle(change, this.#ledger.idle(change));
+    if (signal.aborted) return this.#idle(change, 'skipped', 'stopped');
 
     const passed = await this.#gates(change, alive);
     for (let round = 1; ; round += 1) {
       alive = this.#open(change, alive, passed);
-      if (alive.size === 0) return this.#end(change, this.#ledger.idle(change), [], null);
-      if (signal.aborted) return this.#end(change, 'skipped', [], null, 'stopped');
+      if (signal.aborted) return this.#idle(change, 'skipped', 'stopped');
+      if (alive.size === 0) return this.#idle(change, this.#ledger.idle(change));
       const part = this.#part(change, alive, passed);
       if (part === null) return;
       const unproved = await this.#slots.use(() => this.#transact(part));
@@ -109,6 +108,12 @@ class Execution {
       if (rest.size === 0 || rest.size === part.pending.length) return;
       alive = rest;
     }
+  }
+
+  /** It does not begin. How an earlier attempt of the run ended stays known. */
+  #idle(change: Change, state: 'waiting' | 'skipped', why?: string): void {
+    const before = this.#ledger.of(change.id)?.state;
+    if (before === 'planned' || before === 'waiting' || before === 'skipped') this.#end(change, state, [], null, why);
   }
 
   /** Asks the server what became of a change that was begun and not seen to end. */
@@ -178,7 +183,7 @@ class Execution {
   /** The domains that the probe did not prove, where the change was taken back for that; null: it ended otherwise. */
   async #transact(part: Change): Promise<readonly string[] | null> {
     if (this.#options.signal.aborted) {
-      this.#end(part, 'skipped', [], null, 'stopped');
+      this.#idle(part, 'skipped', 'stopped');
       return null;
     }
     const started = this.#ledger.set(part, 'started', part.pending, null, null);

@@ -48,12 +48,11 @@ export function draftEdit(read: ReadZone, edit: ZoneEdit): Draft | Reason | null
   const wanted = [...new Set(after?.values)];
   const ttl = after?.ttl ?? records[0]?.ttl ?? newTtl(read);
   if (sameValues(values, wanted) && (records.length === 0 || ttl === records[0]?.ttl)) return null;
+  if (values.includes(null)) return { code: 'record-format', message: 'the record is written as raw data (\\#)' };
   const reason = changedReason(edit, values, records[0]?.ttl) ?? (after === null ? null : blockedReason(read, name));
   if (reason !== null) return reason;
   const present: Present[] = [];
   for (const record of records) {
-    const value = txtValue(record);
-    if (value === null) return { code: 'record-format', message: 'the record is written as raw data (\\#)' };
     if (record.entry.kind === 'generated') {
       return { code: 'record-generated', message: 'the record is made by a $GENERATE line' };
     }
@@ -61,7 +60,7 @@ export function draftEdit(read: ReadZone, edit: ZoneEdit): Draft | Reason | null
       const message = `the record stands in the included file ${printable(record.file)}`;
       return { code: 'record-in-include', message };
     }
-    present.push({ record, entry: record.entry, value });
+    present.push({ record, entry: record.entry, value: txtValue(record) ?? '' });
   }
   return draft(name, ttl, present, wanted);
 }

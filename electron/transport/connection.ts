@@ -11,7 +11,7 @@ import type { Verdict } from './host-key.ts';
 import { cancelled, Limiter } from './limiter.ts';
 import type { Login } from './login.ts';
 import type { ServerConfig } from '../../shared/model.ts';
-import { SignetError } from '../../shared/problem.ts';
+import { failed, SignetError } from '../../shared/problem.ts';
 
 const connectTimeoutMs = 15_000;
 const handshakeTimeoutMs = 30_000;
@@ -117,6 +117,11 @@ export interface ConnectOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+function passwordExpired({ name, user }: ServerConfig): SignetError {
+  const hint = 'Change it with ssh on a terminal, then store the new one.';
+  return failed('password-expired', `${name}: the password of ${user} has expired`, hint, { server: name });
+}
+
 /** Speaks SSH on a stream and logs in. Rejects with a SignetError, or with HostKeyRejected (nothing was sent then). */
 export function connect(options: ConnectOptions): Promise<Connection> {
   const { server, stream, login, signal } = options;
@@ -151,6 +156,7 @@ export function connect(options: ConnectOptions): Promise<Connection> {
       if (!('level' in error) || error.level !== 'agent') fail(explain(error));
     });
     client.once('close', () => fail(explain(failure)));
+    client.once('change password', () => fail(passwordExpired(server)));
     client.once('ready', () => {
       done();
       client.removeAllListeners('close');

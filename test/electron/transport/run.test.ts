@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { afterEach, expect, test } from 'vitest';
 import { problemOf, secretsOf, serverAt } from './kit.ts';
 import type { Session, Transport } from '../../../electron/transport/api.ts';
@@ -63,6 +64,14 @@ test('a large script and a large output pass', async () => {
 test('environment and locale are ours, whatever the login has', async () => {
   const { session } = await sessionOn({ environment: { LC_ALL: 'de_DE.UTF-8', LANG: 'de_DE.UTF-8' } });
   expect((await session.run('echo "$LC_ALL $PATH"')).stdout).toBe('C /usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin\n');
+});
+
+const shells = ['/bin/dash', '/bin/bash', '/bin/tcsh', '/bin/csh', '/usr/bin/fish', '/bin/ksh', '/usr/bin/zsh'];
+
+test.for(shells)('login shell %s', async (shell, { skip }) => {
+  if (!existsSync(shell)) return skip('not installed');
+  const { session } = await sessionOn({ loginShell: [shell] });
+  expect(await session.run('echo "$LC_ALL"; cat; exit 5')).toEqual({ code: 5, stdout: 'C\n', stderr: '' });
 });
 
 test('a banner and a chatty profile leave no trace in the output', async () => {

@@ -1,15 +1,15 @@
 /** The command line: names, exit codes and JSON are promises (docs/cli.md). */
 import { Command, CommanderError } from 'commander';
+import { version } from '../../../package.json' with { type: 'json' };
 import { exitCodes, SignetError } from '../../../shared/problem.ts';
 import { printable } from '../../../shared/text.ts';
 import type { GlobalOptions, Streams } from './context.ts';
 import { CommandContext } from './context.ts';
 import { inspectionCommands } from './inspection.ts';
 import { runCommands } from './runs.ts';
+import { serveCommand } from './serve.ts';
 import { serverCommands } from './servers.ts';
 import { signingCommands } from './signing.ts';
-
-declare const SIGNET_VERSION: string;
 
 function nameOf(command: Command): string {
   const names: string[] = [];
@@ -22,7 +22,7 @@ export async function runCommandLine(argv: readonly string[], streams: Streams, 
   const context = new CommandContext(streams, signal);
   const program = new Command('signet')
     .description('Switch mail signing on and off for many servers at once.')
-    .version(SIGNET_VERSION)
+    .version(version)
     .option('--home <dir>', 'where Signet keeps its data (SIGNET_HOME)')
     .option('--json', 'one JSON document on standard output (apply: NDJSON)')
     .exitOverride()
@@ -37,6 +37,7 @@ export async function runCommandLine(argv: readonly string[], streams: Streams, 
   inspectionCommands(program, context);
   signingCommands(program, context);
   runCommands(program, context);
+  serveCommand(program, context);
   for (const command of descendants(program)) command.exitOverride();
   try {
     await program.parseAsync([...argv], { from: 'user' });

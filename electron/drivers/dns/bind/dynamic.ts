@@ -5,7 +5,7 @@
 import { formatTxt } from '../../../../shared/dns/txt.ts';
 import type { RecordsStep, TxtRRset } from '../../../../shared/model.ts';
 import type { DnsEdit } from '../../api.ts';
-import { blockedReason, sameValues } from '../../kit/zone/draft.ts';
+import { blockedReason, changedReason, sameValues } from '../../kit/zone/draft.ts';
 import { recordLine } from '../../kit/zone/records.ts';
 import type { Reason } from '../../kit/zone/read.ts';
 import { updateCommand } from './commands.ts';
@@ -39,22 +39,13 @@ export function dynamicEdit(
   if (old.some(({ rdata }) => rdata.startsWith('\\#'))) {
     return { code: 'record-format', message: 'the record is written as raw data (\\#)' };
   }
-  if (edit.before === null && present !== null) {
-    return { code: 'record-exists', message: 'the name has a TXT record already' };
-  }
-  if (!isAsBefore(edit.before, present)) {
-    return { code: 'record-changed', message: 'the record is not what the plan was computed from' };
-  }
+  const changed = changedReason(edit.before, present?.values ?? []);
+  if (changed !== null) return changed;
   const blocked = after === null ? null : blockedIn(target.zone, records, name);
   if (blocked !== null) return blocked;
   const now = wanted.map(value => ({ owner: name, ttl, type: 'TXT', rdata: formatTxt(value) }));
   const kept = records.filter(record => !old.includes(record));
   return { step: recordsStep(target, edit, present, old, now), records: [...kept, ...now] };
-}
-
-function isAsBefore(before: TxtRRset | null, present: TxtRRset | null): boolean {
-  if (!sameValues(before?.values ?? [], present?.values ?? [])) return false;
-  return before === null || before.ttl === null || present === null || before.ttl === present.ttl;
 }
 
 function blockedIn(zone: string, records: readonly DynamicRecord[], name: string): Reason | null {

@@ -29,7 +29,7 @@ function restoreFile(work: Work, { path, before, after }: RestoreFile): Problem 
   if (zone === undefined || fact === undefined) {
     return stop('zone-file-missing', `${file} is the file of no zone now`, 'Restore it by hand.', { file });
   }
-  if (fact.sha256 !== after) {
+  if (before === null || fact.sha256 !== after) {
     const message = `${file} was changed since: its old content is not put back`;
     return stop('file-changed', message, 'Take the records back one by one, or restore it by hand.', { file });
   }

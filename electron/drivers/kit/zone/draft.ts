@@ -49,7 +49,7 @@ export function draftEdit(read: ReadZone, edit: ZoneEdit): Draft | Reason | null
   const ttl = after?.ttl ?? records[0]?.ttl ?? newTtl(read);
   if (sameValues(values, wanted) && (records.length === 0 || ttl === records[0]?.ttl)) return null;
   if (values.includes(null)) return { code: 'record-format', message: 'the record is written as raw data (\\#)' };
-  const reason = changedReason(edit, values, records[0]?.ttl) ?? (after === null ? null : blockedReason(read, name));
+  const reason = changedReason(edit.before, values) ?? (after === null ? null : blockedReason(read, name));
   if (reason !== null) return reason;
   const present: Present[] = [];
   for (const record of records) {
@@ -76,16 +76,12 @@ export function sameValues(a: readonly (string | null)[], b: readonly (string | 
   return left.size === right.size && [...left].every(value => right.has(value));
 }
 
-/** `before` says what the plan was computed from: anything else means that someone else was here. */
-function changedReason(edit: ZoneEdit, values: readonly (string | null)[], ttl: number | undefined): Reason | null {
-  if (edit.before === null && values.length > 0) {
-    return { code: 'record-exists', message: 'the name has a TXT record already' };
-  }
-  const before: TxtRRset = edit.before ?? { name: edit.name, ttl: null, values: [] };
-  if (!sameValues(values, before.values) || (before.ttl !== null && ttl !== undefined && before.ttl !== ttl)) {
-    return { code: 'record-changed', message: 'the record is not what the plan was computed from' };
-  }
-  return null;
+/** `before` says what the plan was computed from: other values mean that someone else was here. A TTL may differ by view. */
+export function changedReason(before: TxtRRset | null, values: readonly (string | null)[]): Reason | null {
+  if (sameValues(values, before?.values ?? [])) return null;
+  return before === null
+    ? { code: 'record-exists', message: 'the name has a TXT record already' }
+    : { code: 'record-changed', message: 'the record is not what the plan was computed from' };
 }
 
 /** Why no TXT can stand at a name: it is outside, an alias (RFC 1034, 3.6.2), below one, or delegated. */

@@ -187,6 +187,11 @@ export interface DriverPlan<F> {
 export interface SignerDriver<F = unknown> extends Driver<F, SignerView> {
   /** Pure. An edit that is fulfilled already yields no step. */
   plan(facts: F, edits: readonly SignerEdit[]): DriverPlan<F>;
+  /**
+   * Pure: the steps that give configuration files exactly the content that they had before, with the commands that this
+   * takes; for undo. A file that is not as `after` says any more is refused (subject: its path).
+   */
+  restore(facts: F, files: readonly RestoreFile[]): DriverPlan<F>;
 }
 
 // ---------------------------------------------------------------- DNS
@@ -231,17 +236,16 @@ export interface DnsEdit {
 export interface DnsDriver<F = unknown> extends Driver<F, DnsView> {
   /** Pure. Several edits of one zone are one change of it (one serial). A zone in several views is edited in each. */
   plan(facts: F, edits: readonly DnsEdit[]): DriverPlan<F>;
-  /**
-   * Pure: the steps that give a file of a zone exactly the content that it had before (but for a serial that must grow),
-   * if it still is as `after` says. Used by undo; null where the driver keeps no files.
-   */
-  restore(facts: F, files: readonly RestoreFile[]): DriverPlan<F> | null;
+  /** Pure: the same as SignerDriver.restore for zone files, but for a serial that must grow. A driver without files refuses. */
+  restore(facts: F, files: readonly RestoreFile[]): DriverPlan<F>;
 }
 
 export interface RestoreFile {
   readonly path: string;
-  readonly before: ByteString;
-  readonly after: Sha256;
+  /** null: there was no such file. */
+  readonly before: ByteString | null;
+  /** null: it was removed. */
+  readonly after: Sha256 | null;
 }
 
 /** The drivers that are there, found by folder (see registry.ts). */

@@ -1,4 +1,5 @@
 /** Gates and probes on real servers: DNS is asked, and the signer driven, through the SSH connection of the server concerned. */
+import { keyName } from '../../shared/dkim/names.ts';
 import type { Gate, Probe } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { refused, SignetError } from '../../shared/problem.ts';
@@ -52,10 +53,12 @@ export async function lookAtGates(
   return results.flat();
 }
 
-/** Key records as the authoritative servers serve them; asked once for all probes of a call. */
-function servedKeys(dns: DnsClient, resolvers: readonly string[]): LookupTxt {
+/** Key records as the authoritative servers serve them: those of all probes of a call are asked for together. */
+function servedKeys(dns: DnsClient, resolvers: readonly string[], probes: readonly Probe[]): LookupTxt {
+  const names = probes.flatMap(({ domain, selectors }) => selectors.map(selector => keyName(selector, domain)));
+  const together = askServed(dns, resolvers, names);
   return async name => {
-    const { served } = await askServed(dns, resolvers, [name]);
+    const { served } = names.includes(name) ? await together : await askServed(dns, resolvers, [name]);
     const answer = served.get(name);
     return answer?.state === 'agreed' ? answer.values : null;
   };
@@ -79,7 +82,7 @@ export async function probeServer(
     );
   }
   const results = await withServer(engine, server, signal, (session, dns) =>
-    probeDomains(session, endpoint, probes, servedKeys(dns, facts.resolvers)),
+    probeDomains(session, endpoint, probes, servedKeys(dns, facts.resolvers, probes)),
   );
   remember(engine, server, results);
   return results;

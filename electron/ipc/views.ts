@@ -1,10 +1,10 @@
 /** What lists show, made from what is stored. */
 import type { PendingRow, ServerRow } from '../../shared/contract.ts';
-import type { PendingChange, ServerConfig } from '../../shared/model.ts';
+import type { PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { refused } from '../../shared/problem.ts';
 import { assertNever } from '../../shared/assert.ts';
-import { domainsOf, indexFleet, signerOf } from '../planning/fleet.ts';
+import { domainsOf, indexFleet, signedElsewhere, signerOf } from '../planning/fleet.ts';
 import type { PlanningInput } from '../planning/plan.ts';
 import { isDue, managedKey } from '../planning/plan.ts';
 import type { PlanningContext } from '../planning/goals.ts';
@@ -133,22 +133,34 @@ export function planningInput(engine: Engine, selection: PlanSelection = {}): Pl
   const leaveOut = new Set(selection.leaveOut ?? []);
   const only = selection.only === undefined ? null : new Set(selection.only);
   const servers = selection.servers === undefined ? null : new Set(selection.servers);
+  const pending = engine.store.pending
+    .list()
+    .filter(
+      change =>
+        isDue(change, now) &&
+        !leaveOut.has(change.id) &&
+        (only === null || only.has(change.id)) &&
+        (servers === null || servers.has(change.server)),
+    );
+  const runs = new Set(pending.flatMap(({ intent }) => (intent.kind === 'undo' ? [intent.run] : [])));
   return {
     facts: engine.facts.list(),
     servers: engine.store.servers.list(),
-    pending: engine.store.pending
-      .list()
-      .filter(
-        change =>
-          isDue(change, now) &&
-          !leaveOut.has(change.id) &&
-          (only === null || only.has(change.id)) &&
-          (servers === null || servers.has(change.server)),
-      ),
+    pending,
+    runs: new Map([...runs].flatMap(id => fullyApplied(engine, id))),
     drivers: engine.drivers,
     managed: managedSet(engine),
     now,
   };
+}
+
+/** The plan of a run without the changes that were applied in part only. */
+function fullyApplied(engine: Engine, id: string): readonly (readonly [string, Plan])[] {
+  const run = engine.store.runs.get(id);
+  if (run === null) return [];
+  const applied = new Map(run.changes.filter(({ state }) => state === 'applied').map(change => [change.id, change]));
+  const changes = run.plan.changes.filter(change => applied.get(change.id)?.pending.length === change.pending.length);
+  return [[id, { ...run.plan, changes }]];
 }
 
 export function managedSet(engine: Engine): ReadonlySet<string> {
@@ -159,8 +171,10 @@ export function managedSet(engine: Engine): ReadonlySet<string> {
 
 export function planningContext(engine: Engine): PlanningContext {
   const managed = managedSet(engine);
+  const fleet = indexFleet(engine.facts.list(), engine.store.servers.list());
   return {
-    fleet: indexFleet(engine.facts.list(), engine.store.servers.list()),
+    fleet,
+    signedElsewhere: (domain, server, selector) => signedElsewhere(fleet, domain, server, selector),
     managed: (domain, server, selector) => managed.has(managedKey(domain, server, selector)),
     // staging decides nothing by it: only a plan, with all pending changes in view, does
     willSign: () => true,

@@ -15,6 +15,8 @@ import type { DnsEdit, Drivers, SignerEdit } from '../drivers/api.ts';
 import type { Fleet } from './fleet.ts';
 import { signerOf } from './fleet.ts';
 import type { Goal } from './goals.ts';
+import type { RunPlans } from './exact-undo.ts';
+import { exactly } from './exact-undo.ts';
 import { reasonOf } from './reason.ts';
 
 export interface Assembly {
@@ -36,7 +38,14 @@ type Advanced = Map<string, unknown>;
 /** What has no part in a change, by the change's id: ids of pending changes. */
 export type Without = ReadonlyMap<string, ReadonlySet<string>>;
 
-export function assemble(fleet: Fleet, drivers: Drivers, all: readonly Goal[], without: Without = new Map()): Assembly {
+export interface Means {
+  readonly fleet: Fleet;
+  readonly drivers: Drivers;
+  /** Plans of the runs that are taken back. */
+  readonly runs: RunPlans;
+}
+
+export function assemble(means: Means, all: readonly Goal[], without: Without = new Map()): Assembly {
   const advanced: Advanced = new Map();
   const refused = new Map<string, Problem>();
   const changes: Change[] = [];
@@ -48,8 +57,8 @@ export function assemble(fleet: Fleet, drivers: Drivers, all: readonly Goal[], w
       all.filter(goal => without.get(`${phase}@${place(goal) ?? ''}`)?.has(goal.pending.id) !== true);
     const signing = here(goal => goal.pending.server);
     const naming = here(goal => (goal.location.kind === 'managed' ? goal.location.server : null));
-    planSigners(fleet, drivers, signing, phase, advanced, parts, refused);
-    planZones(fleet, drivers, naming, phase, advanced, parts, refused);
+    planSigners(means, signing, phase, advanced, parts, refused);
+    planZones(means, naming, phase, advanced, parts, refused);
     for (const [server, part] of [...parts].sort(([one], [other]) => (one < other ? -1 : 1))) {
       const change = changeOf(phase, server, part, earlier);
       changes.push(change);
@@ -140,8 +149,7 @@ function signerEdits(goal: Goal, phase: Phase): readonly SignerEdit[] {
 }
 
 function planSigners(
-  fleet: Fleet,
-  drivers: Drivers,
+  { fleet, drivers, runs }: Means,
   goals: readonly Goal[],
   phase: Phase,
   advanced: Advanced,
@@ -164,9 +172,16 @@ function planSigners(
     if (signer === null || driver === undefined) continue;
     const key = `${server}/signer/${driver.id}`;
     const current = advanced.has(key) ? advanced.get(key) : signer.facts;
-    const plan = driver.plan(
-      current,
-      items.flatMap(item => item.edits),
+    const plan = exactly(
+      driver.plan(
+        current,
+        items.flatMap(item => item.edits),
+      ),
+      files => driver.restore(current, files),
+      runs,
+      phase,
+      server,
+      items.map(item => item.goal),
     );
     advanced.set(key, plan.after);
     for (const { subject, problem } of plan.refused) {
@@ -186,8 +201,7 @@ function planSigners(
 // ---------------------------------------------------------------- zones
 
 function planZones(
-  fleet: Fleet,
-  drivers: Drivers,
+  { fleet, drivers, runs }: Means,
   goals: readonly Goal[],
   phase: Phase,
   advanced: Advanced,
@@ -221,7 +235,11 @@ function planZones(
     const driver = drivers.dns.find(candidate => candidate.id === place.driver);
     if (facts === undefined || driver === undefined) continue;
     const key = `${place.server}/dns/${place.driver}`;
-    const plan = driver.plan(advanced.has(key) ? advanced.get(key) : facts.facts, [...place.edits.values()]);
+    const current = advanced.has(key) ? advanced.get(key) : facts.facts;
+    const semantic = driver.plan(current, [...place.edits.values()]);
+    const plan = exactly(semantic, files => driver.restore(current, files), runs, phase, place.server, [
+      ...place.goals,
+    ]);
     advanced.set(key, plan.after);
     for (const { subject, problem } of plan.refused) {
       for (const goal of place.goals) {

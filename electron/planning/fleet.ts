@@ -106,6 +106,20 @@ export function signingUnavailable(facts: ServerFacts): Problem | null {
   return null;
 }
 
+/** The selectors that a message of the domain is signed with; a pattern for every domain counts too. */
+export function signedWith(signer: SignerView, domain: string): readonly string[] {
+  return signer.signs[domain] ?? signer.signsOthers ?? [];
+}
+
+/** Whether another server that hosts the domain signs with the same selector: the key is shared. */
+export function signedElsewhere(fleet: Fleet, domain: string, server: string, selector: string): boolean {
+  return (fleet.hosting.get(domain) ?? []).some(other => {
+    const facts = other === server ? undefined : fleet.servers.get(other);
+    const signer = facts === undefined ? null : signerOf(facts);
+    return signer !== null && signedWith(signer.view, domain).includes(selector);
+  });
+}
+
 const txtIndex = new WeakMap<DnsZone, ReadonlyMap<string, TxtRRset>>();
 
 /** The TXT RRset that a zone holds at a name, among those that concern Signet. */

@@ -12,7 +12,7 @@ import type {
 } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { SignerView } from '../drivers/api.ts';
-import { signerOf, signingUnavailable } from './fleet.ts';
+import { signedWith, signerOf, signingUnavailable } from './fleet.ts';
 import type { GoalOutcome, PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
 import { locate } from './location.ts';
@@ -120,7 +120,7 @@ function signingOn(
   const policies = policyGoal(context, location, domain, server, { ...intent, signing: true });
   if ('refused' in policies) return policies;
   const after = [...intent.adopt, ...intent.keys.map(key => key.selector)];
-  const before = signer.signs[domain] ?? [];
+  const before = signedWith(signer, domain);
   return {
     goal: {
       ...empty,
@@ -146,7 +146,7 @@ function signingOff(
   const { domain, server } = pending;
   const policies = policyGoal(context, location, domain, server, { ...intent, signing: false });
   if ('refused' in policies) return policies;
-  const before = signer.signs[domain] ?? [];
+  const before = signedWith(signer, domain);
   const ours = before.filter(selector => context.managed(domain, server, selector));
   const now = intent.graceHours === 0 ? ours : [];
   const unpublish: RecordEffect[] = [];
@@ -179,7 +179,7 @@ function policyOnly(
   location: Location,
 ): GoalOutcome {
   const { domain, server } = pending;
-  const selectors = signer.signs[domain] ?? [];
+  const selectors = signedWith(signer, domain);
   const strict = intent.policy === 'sign-all' || intent.dmarc === 'quarantine' || intent.dmarc === 'reject';
   if (strict && selectors.length === 0) {
     return {
@@ -217,7 +217,7 @@ function retire(
   location: Location,
 ): GoalOutcome {
   const { domain, server } = pending;
-  if ((signer.signs[domain] ?? []).includes(intent.selector)) {
+  if (signedWith(signer, domain).includes(intent.selector)) {
     return {
       refused: {
         code: 'key-in-use',

@@ -25,6 +25,8 @@ export interface PlanningContext {
   readonly fleet: Fleet;
   /** Whether Signet made the selector, and may therefore take it away. */
   readonly managed: (domain: string, server: string, selector: string) => boolean;
+  /** Whether another server signs mail of the domain with the same selector (a key that servers share). */
+  readonly signedElsewhere: (domain: string, server: string, selector: string) => boolean;
   /** What the other pending changes will do: the domain is signed on these servers once they are applied. */
   readonly willSign: (domain: string, server: string) => boolean;
 }

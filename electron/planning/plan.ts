@@ -5,7 +5,8 @@ import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts } from '../drivers/api.ts';
 import type { Without } from './assemble.ts';
 import { assemble } from './assemble.ts';
-import { indexFleet, signerOf } from './fleet.ts';
+import type { RunPlans } from './exact-undo.ts';
+import { indexFleet, signedElsewhere, signedWith, signerOf } from './fleet.ts';
 import { goalOf } from './goal-of.ts';
 import type { Goal, PlanningContext } from './goals.ts';
 import { effectOf } from './goals.ts';
@@ -17,6 +18,8 @@ export interface PlanningInput {
   readonly pending: readonly PendingChange[];
   readonly drivers: Drivers;
   readonly managed: ReadonlySet<string>;
+  /** Plans of runs, for pending changes that take one back; absent: they are taken back domain by domain. */
+  readonly runs?: RunPlans;
   readonly now: Date;
 }
 
@@ -36,6 +39,7 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
   const context: PlanningContext = {
     fleet,
     managed: (domain, server, selector) => input.managed.has(managedKey(domain, server, selector)),
+    signedElsewhere: (domain, server, selector) => signedElsewhere(fleet, domain, server, selector),
     willSign: signedAfter(input, fleet.servers),
   };
   const problems: Problem[] = [];
@@ -46,12 +50,13 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
     else problems.push(outcome.refused);
   }
   // a goal that a driver refuses has no part in the plan at all: no key is installed for a zone that cannot be edited
-  let assembly = assemble(fleet, input.drivers, goals, without);
+  const means = { fleet, drivers: input.drivers, runs: input.runs ?? new Map() };
+  let assembly = assemble(means, goals, without);
   while (assembly.refused.size > 0) {
     const { refused } = assembly;
     problems.push(...refused.values());
     goals = goals.filter(goal => !refused.has(goal.pending.id));
-    assembly = assemble(fleet, input.drivers, goals, without);
+    assembly = assemble(means, goals, without);
   }
   const touched = new Set(goals.map(goal => goal.pending.id));
   for (const goal of goals) {
@@ -109,6 +114,6 @@ function signedAfter(
     if (off.has(key)) return false;
     const facts = servers.get(server);
     const signer = facts === undefined ? null : signerOf(facts);
-    return (signer?.view.signs[domain]?.length ?? 0) > 0;
+    return signer !== null && signedWith(signer.view, domain).length > 0;
   };
 }

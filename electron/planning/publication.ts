@@ -75,7 +75,7 @@ export function policyGates(
     }));
 }
 
-/** The edit that takes a key record away; null where there is none. Only for selectors of ours (law 5). */
+/** The edit that takes a key record away; null where there is none, or another server still signs with it. Only for selectors of ours (law 5). */
 export function unpublication(
   context: PlanningContext,
   location: Location,
@@ -85,7 +85,8 @@ export function unpublication(
   const name = keyName(selector, pending.domain);
   const present = presentAt(context.fleet, location, name, pending.server);
   if ('problem' in present) return { refused: { ...present.problem, domain: pending.domain } };
-  if (present.rrset === null) return { record: null };
+  if (present.rrset === null || context.signedElsewhere(pending.domain, pending.server, selector))
+    return { record: null };
   return {
     record: {
       phase: 'unpublish',

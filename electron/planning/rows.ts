@@ -6,7 +6,7 @@ import type { DomainKey, DomainRow, Published } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { ServerFacts, SignerKey, SignerView } from '../drivers/api.ts';
 import type { Fleet } from './fleet.ts';
-import { domainsOf, inPath, signerOf, signingUnavailable } from './fleet.ts';
+import { domainsOf, inPath, signedWith, signerOf, signingUnavailable } from './fleet.ts';
 import type { Location } from './location.ts';
 import { locate, presentAt } from './location.ts';
 
@@ -60,7 +60,7 @@ function serverPart(facts: ServerFacts): ServerPart {
 
 function domainRow(context: RowContext, facts: ServerFacts, server: ServerPart, domain: string): DomainRow {
   const location = locate(context.fleet, domain, facts.server);
-  const signs = server.signer?.signs[domain] ?? [];
+  const signs = server.signer === null ? [] : signedWith(server.signer, domain);
   const keys = (server.keys.get(domain) ?? []).map((key): DomainKey => ({
     selector: key.selector,
     algorithm: key.algorithm,
@@ -148,14 +148,6 @@ function rowProblems(
         `${name} is in test mode (t=y): verifiers treat mail of ${domain} as if it were not signed.`,
         'Take t=y out of the record.',
         'info',
-      );
-    }
-    if (key.algorithm === 'rsa' && key.bits !== null && key.bits < 2048) {
-      add(
-        'weak-key',
-        `The key ${key.selector} of ${domain} has ${key.bits} bits${key.bits < 1024 ? ': verifiers refuse it' : ''}.`,
-        'Use a key of 2048 bits (RFC 8301, 3.2).',
-        key.bits < 1024 ? 'warning' : 'info',
       );
     }
   }

@@ -4,6 +4,7 @@ import type { Gate, PendingChange, RecordEffect, UndoIntent } from '../../shared
 import type { Problem } from '../../shared/problem.ts';
 import type { SignerView } from '../drivers/api.ts';
 import { keyPublication, policyGates } from './publication.ts';
+import { signedWith } from './fleet.ts';
 import type { GoalOutcome, PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
 import { presentAt } from './location.ts';
@@ -28,7 +29,7 @@ export function undoGoal(
   const stop = (code: string, message: string, hint: string): { readonly refused: Problem } => ({
     refused: { code, message, hint, severity: 'stop', domain, server },
   });
-  const now = signer.signs[domain] ?? [];
+  const now = signedWith(signer, domain);
   if (effect.selectors !== null && !same(now, effect.selectors.after) && !same(now, effect.selectors.before)) {
     return stop(
       'changed-since-run',

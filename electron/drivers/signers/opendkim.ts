@@ -2,6 +2,7 @@
 import type { SignerDriver } from '../api.ts';
 import type { OpenDkimFacts } from './opendkim/facts.ts';
 import { planOpenDkim } from './opendkim/plan.ts';
+import { restoreOpenDkim } from './opendkim/restore.ts';
 import { scanOpenDkim } from './opendkim/scan.ts';
 import { viewOpenDkim } from './opendkim/view.ts';
 
@@ -11,4 +12,5 @@ export const driver: SignerDriver<OpenDkimFacts> = {
   scan: scanOpenDkim,
   view: viewOpenDkim,
   plan: planOpenDkim,
+  restore: restoreOpenDkim,
 };

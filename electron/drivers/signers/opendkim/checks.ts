@@ -24,10 +24,14 @@ function isPlainPath(path: string): boolean {
 }
 
 /** The configuration as it will be, with the staged tables in place of the live ones, through the daemon's own parser. */
-function syntaxCheck(draft: Draft, paths: StagedPaths): CommandStep | null {
-  const tables = [paths.keys, paths.signing].filter(table => table.written !== null);
-  if (![draft.facts.configPath, ...tables.map(table => table.named)].every(isPlainPath)) return null;
-  const config = paths.config === null ? draft.facts.configPath : `{new:${paths.config}}`;
+export function syntaxCheck(
+  configPath: string,
+  written: string | null,
+  staged: readonly { readonly named: string; readonly written: string | null }[],
+): CommandStep | null {
+  const tables = staged.filter(table => table.written !== null);
+  if (![configPath, ...tables.map(table => table.named)].every(isPlainPath)) return null;
+  const config = written === null ? configPath : `{new:${written}}`;
   const script = [
     'set -eu',
     `sed ${tables.map((table, index) => `-e "s|${table.named.replaceAll('.', '[.]')}|$${index + 2}|g"`).join(' ') || '-n p'} "$1" | opendkim -n -x -`,
@@ -86,7 +90,10 @@ export function commandsFor(draft: Draft, paths: StagedPaths): readonly CommandS
   const { init, service } = facts;
   const restarts = unreadableForReload(facts, model) !== null;
   const change = restarts ? restartCommand(init, service.name) : reloadCommand(init, service.name);
-  const checks = [syntaxCheck(draft, paths), lookupCheck(draft, paths)].filter(step => step !== null);
+  const checks = [
+    syntaxCheck(facts.configPath, paths.config, [paths.keys, paths.signing]),
+    lookupCheck(draft, paths),
+  ].filter(step => step !== null);
   return [
     ...checks,
     { kind: 'command', phase: 'activate', argv: change, timeout: 60 },

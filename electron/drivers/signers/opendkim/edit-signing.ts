@@ -4,6 +4,7 @@ import type { Problem } from '../../../../shared/problem.ts';
 import type { Draft } from './draft.ts';
 import type { KeyEntry } from './key-table.ts';
 import { algorithmProblem, at, refuse, signingFile } from './refusal.ts';
+import { mostSignatures } from './lookup.ts';
 import { keyFault } from './safety.ts';
 import { keyFor, selectorsOf, signsAs } from './signing.ts';
 import type { Entry } from './table.ts';
@@ -36,10 +37,14 @@ function usableKeys(draft: Draft, domain: string, selectors: readonly string[]):
   return found;
 }
 
+function isOwnSigner(draft: Draft, domain: string, entry: Entry): boolean {
+  return signsAs(keyFor(draft.tables, entry, domain), domain);
+}
+
 /** A shared pattern that signs the domain as itself, whatever is done about the domain's own lines. */
 function sharedSigner(draft: Draft, domain: string, wanted: ReadonlySet<string>): Entry | null {
   const own = new Set(draft.tables.lookup.owned(domain));
-  const every = draft.tables.lookup.find(domain, true).filter(entry => !own.has(entry));
+  const every = draft.tables.lookup.all(domain).filter(entry => !own.has(entry));
   return (
     every.find(entry => {
       const key = keyFor(draft.tables, entry, domain);
@@ -64,7 +69,7 @@ function multipleProblem(draft: Draft, domain: string): Problem | null {
   }
   for (const other of namedDomains(tables)) {
     if (other === domain) continue;
-    const [first, second] = tables.lookup.find(other, true);
+    const [first, second] = tables.lookup.all(other);
     if (first === undefined || second === undefined) continue;
     const message = `MultipleSignatures would sign mail of ${other} by ${at(draft, second)} too`;
     return refuse(draft, domain, 'multiple-signatures-side-effect', message, hint, signingFile(draft));
@@ -100,12 +105,26 @@ export function activate(draft: Draft, domain: string, selectors: readonly strin
     const shared = becomesMultiple ? sharedSigner(draft, domain, names) : null;
     if (shared !== null) return patternProblem(draft, domain, shared);
   }
+  const others = lookup
+    .all(domain)
+    .filter(entry => !lookup.owned(domain).includes(entry) || !isOwnSigner(draft, domain, entry));
+  if (becomesMultiple && keys.length + others.length > mostSignatures) {
+    const message = `OpenDKIM makes no more than ${mostSignatures} signatures: of ${keys.length + others.length} lines that match mail of ${domain} only the first and the last would sign`;
+    return refuse(
+      draft,
+      domain,
+      'signature-limit',
+      message,
+      'Take the lines out that need not sign.',
+      signingFile(draft),
+    );
+  }
   if (becomesMultiple && !draft.multiple) {
     const problem = multipleProblem(draft, domain);
     if (problem !== null) return problem;
   }
   const exact = lookup.exact(domain);
-  const own = exact.filter(entry => signsAs(keyFor(draft.tables, entry, domain), domain));
+  const own = exact.filter(entry => isOwnSigner(draft, domain, entry));
   const foreign = exact.find(entry => !own.includes(entry));
   if (signing.kind !== 'refile' && foreign !== undefined) {
     const message = `${at(draft, foreign)} gives mail of ${domain} another domain's key`;
@@ -125,7 +144,7 @@ function place(draft: Draft, domain: string, keys: readonly KeyEntry[], own: rea
   const { signing, lookup } = draft.tables;
   const patterns = signing.kind === 'refile';
   const key = patterns ? `*@${domain}` : domain;
-  const other = lookup.find(domain, true).find(entry => !own.includes(entry)) ?? null;
+  const other = lookup.all(domain).find(entry => !own.includes(entry)) ?? null;
   const isReached = (entry: Entry) =>
     draft.multiple || !patterns || other === null || signing.compare(entry, other) < 0;
   const mine: Entry[] = [];
@@ -166,7 +185,7 @@ function patternProblem(draft: Draft, domain: string, entry: Entry): Problem {
 export function deactivate(draft: Draft, domain: string): Problem | null {
   const shared = sharedSigner(draft, domain, new Set());
   if (shared !== null) return patternProblem(draft, domain, shared);
-  const own = draft.tables.lookup.owned(domain).filter(entry => signsAs(keyFor(draft.tables, entry, domain), domain));
+  const own = draft.tables.lookup.owned(domain).filter(entry => isOwnSigner(draft, domain, entry));
   if (own.length === 0) return null;
   draft.switched.add(domain);
   for (const entry of own) draft.removeSigning(entry);

@@ -62,6 +62,17 @@ function everything(key: string): boolean {
   return /^\*+(?:@\*+)?$/.test(key);
 }
 
+/** Why an entry about one domain does not sign; null: it does, or is for single users that no earlier line matches. */
+function shadowOf(tables: Signing, model: Model, domain: string, entry: Entry): string | null {
+  const every = tables.lookup.all(domain);
+  const [first] = every;
+  if (first === undefined || first === entry) return null;
+  const say = (other: Entry) => `line ${other.line ?? '?'} ("${printable(other.key)}")`;
+  if (!model.multiple) return tables.signing.compare(first, entry) < 0 ? `${say(first)} matches first` : null;
+  if (!every.includes(entry) || tables.lookup.find(domain, true).includes(entry)) return null;
+  return `OpenDKIM signs by the first and the last line that match only, and ${every.length} do`;
+}
+
 function lintEntry(tables: Signing, model: Model, entry: Entry, at: string, file: string): readonly Problem[] {
   const problems: Problem[] = [];
   const key = printable(entry.key);
@@ -93,12 +104,10 @@ function lintEntry(tables: Signing, model: Model, entry: Entry, at: string, file
         : `Write ${printable(other.key)}: upper and lower case differ.`;
     problems.push(warning('unknown-key-name', message, hint, { file }));
   }
-  if (own !== null && !model.multiple && kind === 'refile') {
-    const [first] = tables.lookup.find(own, false);
-    if (first !== undefined && first !== entry && tables.signing.compare(first, entry) < 0) {
-      const message = `${at}: "${key}" is never reached: line ${first.line ?? '?'} ("${printable(first.key)}") matches first`;
-      problems.push(warning('entry-shadowed', message, `Move the line above line ${first.line ?? '?'}.`, { file }));
-    }
+  const shadow = own === null || kind !== 'refile' ? null : shadowOf(tables, model, own, entry);
+  if (shadow !== null) {
+    const message = `${at}: "${key}" is never used: ${shadow}`;
+    problems.push(warning('entry-shadowed', message, 'Move the line, or take the others out.', { file }));
   }
   return problems;
 }

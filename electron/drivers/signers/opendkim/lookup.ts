@@ -6,11 +6,22 @@ import type { Entry, Table } from './table.ts';
 
 const wildcard = /\*/;
 
-/** Patterns are anchored; `*` is any text, everything else is itself. */
+/** dkimf_mkregexp leaves these as they are in an extended regular expression: where one stands, anything may match. */
+const operator = /[?{}|()^$]/;
+
+/** Patterns are anchored; `*` is any text, everything else is itself, but for `operator` [all seen with 2.11.0]. */
 export function matches(pattern: string, address: string, anyCase = true): boolean {
-  const source = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*');
-  return new RegExp(`^${source}$`, anyCase ? 'is' : 's').test(address);
+  const source = pattern.replace(/[.+[\]\\]/g, '\\$&').replace(/\*+/g, '.*');
+  try {
+    return new RegExp(`^${source}$`, anyCase ? 'is' : 's').test(address);
+  } catch {
+    // the daemon does not start with such a table
+    return false;
+  }
 }
+
+/** Of one message, with MultipleSignatures. */
+export const mostSignatures = 2;
 
 /** A local part that no pattern names. */
 const anybody = '\u0001';
@@ -28,6 +39,7 @@ function suffixOf(pattern: string): string | null {
 /** The domain that an entry is about alone: "*@example.com", "bob@example.com", in other tables also "example.com". */
 export function ownDomain(key: string, kind: Table['kind']): string | null {
   const lower = key.toLowerCase();
+  if (kind === 'refile' && operator.test(lower)) return null;
   const at = lower.lastIndexOf('@');
   if (at < 0) return kind === 'refile' || lower.startsWith('.') || lower === '*' ? null : lower;
   const domain = lower.slice(at + 1);
@@ -67,10 +79,20 @@ export class Lookup {
     this.#place(entry, drop);
   }
 
-  /** The entries that make mail of the domain signed, in the order of their signatures: one, or all with `multiple`. */
+  /** The entries that match mail of the domain, in the order in which they are tried. */
+  all(domain: string): readonly Entry[] {
+    return this.#table.kind === 'refile' ? this.#inOrder(this.#covering(domain)) : this.#bySteps(domain);
+  }
+
+  /**
+   * The entries that make mail of the domain signed: the first, and with MultipleSignatures also the last. Those between
+   * are lost, though the manual says that all are applied: dkimf_add_signrequest never moves the tail of its list on.
+   */
   find(domain: string, multiple: boolean): readonly Entry[] {
-    const found = this.#table.kind === 'refile' ? this.#inOrder(this.#covering(domain)) : this.#bySteps(domain);
-    return multiple ? found : found.slice(0, 1);
+    const found = this.all(domain);
+    return multiple && found.length > mostSignatures
+      ? [...found.slice(0, 1), ...found.slice(-1)]
+      : found.slice(0, multiple ? mostSignatures : 1);
   }
 
   /** Entries about this domain alone, those for single users among them. */
@@ -99,7 +121,12 @@ export class Lookup {
     change(this.#keys, key, entry);
     const own = ownDomain(key, this.#table.kind);
     if (own !== null) change(this.#owned, own, entry);
-    if (this.#table.kind !== 'refile' || !wildcard.test(key)) return;
+    if (this.#table.kind !== 'refile') return;
+    if (operator.test(key)) {
+      change(this.#patterns, 'all', entry);
+      return;
+    }
+    if (!wildcard.test(key)) return;
     const suffix = suffixOf(key);
     if (suffix !== null) change(this.#suffixes, suffix, entry);
     else if (own === null || key !== `*@${own}`) change(this.#patterns, 'all', entry);

@@ -111,11 +111,21 @@ describe('activate', () => {
 
   test('with two keys is refused where other domains would get a second signature', async () => {
     const planned = await plan(
-      tree(`${two}b b.example:s:/etc/dkimkeys/b.private\n`, '*@a.example a1\n*@b.example b\n* a1\n'),
+      tree(`${two}b b.example:s:/etc/dkimkeys/b.private\n`, '*@a.example a1\n*@b.example b\n*@*b.example a1\n'),
       [activate('a.example', 's1', 's2')],
     );
     expect(planned.codes).toEqual(['multiple-signatures-side-effect']);
     expect(planned.refused[0]?.problem.message).toContain('b.example by /etc/opendkim/SigningTable:3');
+  });
+
+  test('is refused where more lines would match than sign', async () => {
+    const text = `${config}MultipleSignatures yes\n`;
+    const keys = `${two}b b.example:s:/etc/dkimkeys/b.private\n`;
+    expect((await plan(tree(keys, '*@a.example a1\n* b\n', text), [activate('a.example', 's1', 's2')])).codes).toEqual([
+      'signature-limit',
+    ]);
+    const one = await plan(tree(keys, '* b\n', text), [activate('a.example', 's1')]);
+    expect([one.codes, one.signing]).toEqual([[], '*@a.example a1\n* b\n']);
   });
 
   test('with two keys is refused in a table that has one value a key', async () => {

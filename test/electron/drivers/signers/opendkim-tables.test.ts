@@ -145,8 +145,11 @@ describe('the look-up', () => {
         const domain = name.toLowerCase();
         const lookup = new Lookup(new Table(text, kind));
         const wanted = reference(text, kind, domain);
-        expect(lookup.find(domain, true).map(({ key, value }) => `${key} ${value}`)).toEqual(wanted);
-        expect(lookup.find(domain, false)).toHaveLength(Math.min(1, wanted.length));
+        expect(lookup.all(domain).map(({ key, value }) => `${key} ${value}`)).toEqual(wanted);
+        expect(lookup.find(domain, false)).toEqual(lookup.all(domain).slice(0, 1));
+        const both = lookup.find(domain, true);
+        expect([both[0], both.at(-1)]).toEqual([lookup.all(domain)[0], lookup.all(domain).at(-1)]);
+        expect(both).toHaveLength(Math.min(2, wanted.length));
       }),
       { numRuns: 500 },
     );
@@ -173,7 +176,7 @@ describe('the look-up', () => {
             lookup.remove(entry);
             table.remove(entry);
           }
-          expect(lookup.find(domain, true).map(({ key, value }) => `${key} ${value}`)).toEqual(
+          expect(lookup.all(domain).map(({ key, value }) => `${key} ${value}`)).toEqual(
             reference(table.render(), 'refile', domain),
           );
         },
@@ -189,5 +192,8 @@ describe('the look-up', () => {
     ['*a.example', 'u@xa.example', true],
     ['*@a.e', 'u@axe', false],
     ['*+x@a.example', 'u+x@a.example', true],
+    ['*@?.example', 'u@b.example', true],
+    ['*@q?a.example', 'u@a.example', true],
+    ['*@(a', 'u@(a', false],
   ])('%s and %s: %s', (pattern, address, wanted) => expect(matches(pattern, address)).toBe(wanted));
 });

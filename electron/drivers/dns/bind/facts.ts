@@ -51,7 +51,7 @@ export interface ZoneFact {
   readonly file: string | null;
   readonly format: string;
   readonly primaries: readonly string[];
-  /** null: named does not know it, or has not loaded it; `statusText` says what it answered. */
+  /** null: named does not know it, or has not loaded it; `statusText` says what it answered (empty: nothing). */
   readonly status: ZoneStatus | null;
   readonly statusText: string;
   /** What `named-checkconf -z` has against it today; null: nothing. */

@@ -1,6 +1,6 @@
 /** Reads BIND in a number of round trips that does not depend on the number of zones (only on how deep files include files). */
 import { posix } from 'node:path';
-import type { FileRequirement } from '../../../../shared/model.ts';
+import type { CommandLine, FileRequirement } from '../../../../shared/model.ts';
 import type { Problem } from '../../../../shared/problem.ts';
 import { printable, toContent } from '../../../../shared/text.ts';
 import type { ExecFact, FileFact, HostReader } from '../../api.ts';
@@ -106,8 +106,8 @@ async function readZones(
     file === null || updates === null || /[\n\r]/.test(file) ? [] : [{ name, file }],
   );
   const [statuses, records, files] = await Promise.all([
-    askable.length === 0 ? null : run(host, zoneStatusCommand(askable)),
-    dynamic.length === 0 ? null : run(host, dynamicZonesCommand(config.directory, dynamic)),
+    runInParts(host, askable, zoneStatusCommand),
+    runInParts(host, dynamic, part => dynamicZonesCommand(config.directory, part)),
     readLevels(
       host,
       primaries.flatMap(({ file, format }) => (file === null || format !== 'text' ? [] : [file])),
@@ -115,8 +115,8 @@ async function readZones(
     ),
   ]);
   const answers = {
-    statuses: parseZoneStatuses(statuses?.stdout ?? ''),
-    records: parseDynamicZones(records?.stdout ?? ''),
+    statuses: parseZoneStatuses(statuses),
+    records: parseDynamicZones(records),
     errors: loadErrors(loadLog),
   };
   const kept: Record<string, ZoneFileFact> = {};
@@ -127,11 +127,19 @@ async function readZones(
   return { zones: ordered, files: kept };
 }
 
-function run(
+/** A command may take 30 s: many zones go to several of them, which still travel in one round trip. */
+const zonesPerCommand = 150;
+
+async function runInParts<T>(
   host: HostReader,
-  command: { readonly argv: readonly string[]; readonly stdin?: string },
-): Promise<ExecFact> {
-  return host.exec(command.argv, { stdin: command.stdin ?? '' });
+  items: readonly T[],
+  command: (part: readonly T[]) => CommandLine,
+): Promise<string> {
+  const parts = Array.from({ length: Math.ceil(items.length / zonesPerCommand) }, (_, index) =>
+    command(items.slice(index * zonesPerCommand, (index + 1) * zonesPerCommand)),
+  );
+  const answers = await Promise.all(parts.map(({ argv, stdin }) => host.exec(argv, { stdin: stdin ?? '' })));
+  return answers.map(({ stdout }) => stdout).join('\n');
 }
 
 function fileFact(path: string, { real, mode, owner, group, sha256, content }: FileFact): ZoneFileFact {

@@ -106,8 +106,15 @@ function daemonRefusal(facts: BindFacts, zone: ZoneFact, refuse: Refuse): ZoneSt
   if (!facts.running) {
     return refuse('bind-not-running', 'named does not run: ZONE cannot be loaded', 'Start named and scan again.');
   }
+  if (zone.loadError === null && zone.status === null && zone.statusText === '') {
+    return refuse(
+      'zone-state-unknown',
+      'the state of ZONE could not be read',
+      'Scan again when the server is less busy.',
+    );
+  }
   if (zone.loadError !== null || (zone.status?.serial ?? null) === null) {
-    const why = zone.loadError ?? (zone.statusText.trim() || 'named has not loaded it');
+    const why = zone.loadError ?? zone.statusText;
     return refuse('zone-does-not-load', `ZONE does not load today: ${why}`, 'Mend the zone first, and scan again.');
   }
   if (zone.status?.frozen === true)

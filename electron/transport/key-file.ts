@@ -39,11 +39,30 @@ function isEncrypted(error: Error): boolean {
   return /encrypted .* no passphrase given/i.test(error.message);
 }
 
-async function fromAgent(path: string, socket: string | undefined): Promise<Identity | null> {
-  const text = await readFile(`${path}.pub`).catch(() => null);
-  const parsed = text === null ? null : ssh2.utils.parseKey(text);
-  if (parsed === null || parsed instanceof Error) return null;
-  const agent = await agentWithKey(socket, parsed.getPublicSSH());
+/** The public key that an encrypted file in OpenSSH's format carries in clear (PROTOCOL.key); null: another format. */
+function publicPart(text: Buffer): Buffer | null {
+  const [, base64] =
+    /-----BEGIN OPENSSH PRIVATE KEY-----([\sA-Za-z0-9+/=]+)-----END/.exec(text.toString('latin1')) ?? [];
+  const data = Buffer.from(base64 ?? '', 'base64');
+  const magic = 'openssh-key-v1\0';
+  if (data.toString('latin1', 0, magic.length) !== magic) return null;
+  let at = magic.length;
+  // Cipher, key derivation and its options, the number of keys, then the first public key
+  for (let field = 0; field < 3 && at + 4 <= data.length; field += 1) at += 4 + data.readUInt32BE(at);
+  at += 4;
+  if (at + 4 > data.length) return null;
+  return data.subarray(at + 4, at + 4 + data.readUInt32BE(at));
+}
+
+async function fromAgent(path: string, text: Buffer, socket: string | undefined): Promise<Identity | null> {
+  let blob = publicPart(text);
+  if (blob === null) {
+    const beside = await readFile(`${path}.pub`).catch(() => null);
+    const parsed = beside === null ? null : ssh2.utils.parseKey(beside);
+    if (parsed === null || parsed instanceof Error) return null;
+    blob = parsed.getPublicSSH();
+  }
+  const agent = await agentWithKey(socket, blob);
   return agent === null ? null : { agent };
 }
 
@@ -70,7 +89,7 @@ export async function readIdentity(
   if (!isEncrypted(plain)) throw unreadable(server, path, printable(plain.message));
   const passphrase = await secrets.passphrase(server);
   if (passphrase === null || passphrase === '') {
-    const held = await fromAgent(path, agentSocket);
+    const held = await fromAgent(path, text, agentSocket);
     if (held !== null) return held;
     const hint = 'Store the passphrase with the server, or add the key to the SSH agent (ssh-add).';
     throw failed('passphrase-needed', `${server}: the key ${path} has a passphrase, and none is stored`, hint, where);

@@ -155,7 +155,7 @@ class ScriptRun {
   #touch(): void {
     clearTimeout(this.#timer);
     const limit = this.#run.options.timeoutMs ?? defaultTimeoutMs;
-    this.#timer = setTimeout(() => this.finish(this.#timedOut(limit)), limit);
+    this.#timer = setTimeout(() => this.finish(timedOut(this.#run.server.name, limit)), limit);
   }
 
   /** Complete when both streams have come to their mark and the shell's own end was reported. */
@@ -212,25 +212,41 @@ class ScriptRun {
       { server: name },
     );
   }
+}
 
-  #timedOut(limit: number): SignetError {
-    const { name } = this.#run.server;
-    return failed(
-      'command-timeout',
-      `${name}: nothing was heard of a command for ${Math.round(limit / 1000)} s`,
-      'The server is overloaded or a program hangs. What was running may still go on.',
-      { server: name },
-    );
-  }
+function timedOut(server: string, limit: number): SignetError {
+  return failed(
+    'command-timeout',
+    `${server}: nothing was heard of a command for ${Math.round(limit / 1000)} s`,
+    'The server is overloaded or a program hangs. What was running may still go on.',
+    { server },
+  );
 }
 
 /**
  * Opens the channel. `begin` is called in the same turn in which it opens: a command that ends at once says so in the same
- * packet, and who listens later hears nothing.
+ * packet, and who listens later hears nothing. A channel that opens after we gave up is closed.
  */
-function openChannel(connection: Connection, command: string, begin: (channel: ClientChannel) => void): Promise<void> {
+function openChannel(run: Run, command: string, begin: (channel: ClientChannel) => void): Promise<void> {
+  const { connection, server, options } = run;
   return new Promise((resolve, reject) => {
+    let waiting = true;
+    const end = (): void => {
+      waiting = false;
+      clearTimeout(timer);
+      options.signal?.removeEventListener('abort', abort);
+    };
+    const giveUp = (error: SignetError): void => {
+      end();
+      reject(error);
+    };
+    const abort = (): void => giveUp(cancelled(server.name));
+    const limit = options.timeoutMs ?? defaultTimeoutMs;
+    const timer = setTimeout(() => giveUp(timedOut(server.name, limit)), limit);
+    options.signal?.addEventListener('abort', abort, { once: true });
     connection.client.exec(command, (error, channel) => {
+      if (!waiting) return error ? undefined : channel.close();
+      end();
       if (error) return reject(error);
       begin(channel);
       resolve();
@@ -239,13 +255,17 @@ function openChannel(connection: Connection, command: string, begin: (channel: C
 }
 
 /** A server that allows fewer channels than we hold is asked again when one of ours has ended. */
-async function openWithin(run: Run, command: string, begin: (channel: ClientChannel) => void): Promise<void> {
-  const { connection, server, options } = run;
+export async function openWithin(
+  place: Pick<Run, 'connection' | 'server'> & { readonly signal?: AbortSignal | undefined },
+  command: string,
+  begin: (channel: ClientChannel) => void,
+): Promise<void> {
+  const { connection, server, signal } = place;
   for (;;) {
-    const release = await connection.channels.acquire(server.name, options.signal);
+    const release = await connection.channels.acquire(server.name, signal);
     try {
       if (connection.lost !== null) throw connection.lost;
-      return await openChannel(connection, command, channel => {
+      return await openChannel(run, command, channel => {
         // The place is free when the channel is closed, not when the answer is known
         const unwatch = connection.onLost(release);
         channel.once('close', () => {
@@ -276,7 +296,7 @@ export function runScript(run: Run): Promise<RunResult> {
   const { connection, options, server } = run;
   const nonce = `signet-${randomBytes(12).toString('hex')}`;
   return new Promise((resolve, reject) => {
-    openWithin(run, execCommand(server.sudo, nonce), channel => {
+    openWithin({ connection, server, signal: options.signal }, execCommand(server.sudo, nonce), channel => {
       const end = { watching: (): void => {} };
       const script = new ScriptRun(run, channel, nonce, result => {
         end.watching();

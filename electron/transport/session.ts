@@ -3,8 +3,9 @@ import type { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import type { ConnectTarget, RunOptions, RunResult, SecretSource, Session } from './api.ts';
 import type { Connection } from './connection.ts';
+import { orAbort } from './host-slot.ts';
 import type { HostSlot } from './host-slot.ts';
-import { cancelled } from './limiter.ts';
+import { openRelay } from './relay.ts';
 import { runScript } from './run.ts';
 import type { ServerConfig } from '../../shared/model.ts';
 import { failed, usage } from '../../shared/problem.ts';
@@ -38,7 +39,7 @@ export function streamRefused(server: string, target: ConnectTarget, error: Erro
     'connect-failed',
     `${server}: nothing answers at ${what} as seen from the server: ${printable(error.message, 100)}`,
     'path' in target
-      ? 'Is the service running? Its socket is opened with the rights of the log-in user, not of root.'
+      ? 'Is the service running, and is this its socket?'
       : 'Is the service running and listening there?',
     { server },
     error,
@@ -109,19 +110,34 @@ export class SshSession implements Session {
 
   async connect(target: ConnectTarget, signal?: AbortSignal): Promise<Duplex> {
     this.#check();
+    if ('path' in target && this.#config.sudo !== 'none') {
+      this.roundTrips += 1;
+      const { path } = target;
+      return await openRelay({
+        connection: this.#connection,
+        server: this.#config,
+        secrets: this.#secrets,
+        path,
+        signal,
+      });
+    }
     const release = await this.#connection.channels.acquire(this.server, signal);
     try {
       this.roundTrips += 1;
-      const channel = await open(this.#connection, target);
+      const opening = open(this.#connection, target);
+      const channel = await orAbort(opening, this.server, signal).catch((error: unknown) => {
+        // It may still open, for nobody
+        opening.then(
+          late => late.close(),
+          () => {},
+        );
+        throw error;
+      });
       const unwatch = this.#connection.onLost(release);
       channel.once('close', () => {
         unwatch();
         release();
       });
-      if (signal?.aborted) {
-        channel.close();
-        throw cancelled(this.server);
-      }
       return channel;
     } catch (error) {
       release();

@@ -1,7 +1,8 @@
 /**
  * `npm run demo`: the lab's real hosts, Signet with a home of its own on them, and the main job done once: a few domains
  * that nobody signs are switched on, and mail of theirs is really sent and verified by software that is not Signet's.
- * What is there already (hosts, home, signed domains) is used. `npm run demo -- --fresh` starts from fresh disks.
+ * Then the window opens on
+ * it, in a browser of this machine. What is there already (hosts, home, signed domains) is used. `npm run demo -- --fresh` starts from fresh disks.
  */
 import { mkdirSync, rmSync } from 'node:fs';
 import { check, lab, labServer } from '../test/tools/lab.ts';
@@ -107,3 +108,9 @@ console.log(`  export ${settings.join(' ')}`);
 console.log('  npx signet domains          npx signet runs          npx signet run undo ID');
 console.log(`  ${root}test/lab/lab down    stops the hosts`);
 process.exitCode = good ? 0 : 1;
+if (good && process.stdin.isTTY && process.stdout.isTTY) {
+  title('The window, until Ctrl-C');
+  await run(['node', 'dist/cli/signet.js', 'serve'], { show: true, interactive: true, env: environment });
+} else {
+  console.log('  npx signet serve            opens the window');
+}

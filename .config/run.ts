@@ -16,6 +16,8 @@ interface Options {
   readonly show?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   readonly stdin?: string;
+  /** Standard input is the terminal's. */
+  readonly interactive?: boolean;
 }
 
 /** The programs of node_modules come first, and with them the Node of package.json. */
@@ -28,15 +30,12 @@ const environment = {
 export function run(argv: readonly string[], options: Options = {}): Promise<Ended> {
   const [program = '', ...rest] = argv;
   const started = performance.now();
+  const input = options.interactive ? 'inherit' : options.stdin === undefined ? 'ignore' : 'pipe';
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, {
       cwd: root,
       env: { ...environment, ...options.env },
-      stdio: [
-        options.stdin === undefined ? 'ignore' : 'pipe',
-        options.show ? 'inherit' : 'pipe',
-        options.show ? 'inherit' : 'pipe',
-      ],
+      stdio: [input, options.show ? 'inherit' : 'pipe', options.show ? 'inherit' : 'pipe'],
     });
     child.stdin?.end(options.stdin);
     let output = '';

@@ -195,7 +195,12 @@ describe('undo', () => {
           outcome: 'applied' as const,
           plan,
           changes: plan.changes.map(({ id, domains, pending }) => ({
-            ...{ id, domains, pending, state: 'applied' as const, finishedAt: '', problem: null },
+            id,
+            domains,
+            pending,
+            state: 'applied' as const,
+            finishedAt: '',
+            problem: null,
           })),
           problems: [],
         };

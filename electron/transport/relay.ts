@@ -10,7 +10,8 @@ import type { Connection } from './connection.ts';
 import { connectionLost } from './failures.ts';
 import { cancelled } from './limiter.ts';
 import { shellQuote } from '../../shared/shell.ts';
-import { execCommand, openWithin } from './run.ts';
+import { openWithin } from './channel.ts';
+import { execCommand } from './run.ts';
 import { SudoDialogue } from './sudo.ts';
 import type { ServerConfig } from '../../shared/model.ts';
 import { failed, SignetError } from '../../shared/problem.ts';
@@ -176,6 +177,10 @@ export function openRelay(options: RelayOptions): Promise<Duplex> {
       if (signal?.aborted === true) abort();
       else if (sudo === null) send();
     };
-    openWithin({ connection, server, signal }, execCommand(server.sudo, nonce), begin).catch(reject);
+    openWithin(
+      { connection, server, options: signal === undefined ? {} : { signal } },
+      execCommand(server.sudo, nonce),
+      begin,
+    ).catch(reject);
   });
 }

@@ -1,8 +1,9 @@
 /** One script on one channel: as root, by sudo where the log-in user is not, with an end that is certain. */
 import { randomBytes } from 'node:crypto';
 import type { ClientChannel } from 'ssh2';
-import type { RunOptions, RunResult, SecretSource } from './api.ts';
-import type { Connection } from './connection.ts';
+import type { RunResult } from './api.ts';
+import { defaultTimeoutMs, openWithin, timedOut } from './channel.ts';
+import type { Run } from './channel.ts';
 import { connectionLost } from './failures.ts';
 import { frameScript, FrameReader, newMarks } from './frame.ts';
 import { cancelled } from './limiter.ts';
@@ -11,7 +12,6 @@ import type { ServerConfig } from '../../shared/model.ts';
 import { failed, SignetError } from '../../shared/problem.ts';
 import { printable } from '../../shared/text.ts';
 
-const defaultTimeoutMs = 60_000;
 const defaultMaxOutput = 64 * 1024 * 1024;
 const pieceSize = 128 * 1024;
 const environment = 'env LC_ALL=C PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin';
@@ -58,14 +58,6 @@ function notStarted(server: ServerConfig, code: number, said: string): SignetErr
     'The log-in user needs a login shell that runs commands, and the server a /bin/sh and env.',
     { server: server.name },
   );
-}
-
-interface Run {
-  readonly connection: Connection;
-  readonly server: ServerConfig;
-  readonly secrets: SecretSource;
-  readonly script: string;
-  readonly options: RunOptions;
 }
 
 /** The life of a channel from the command to its result. */
@@ -214,89 +206,12 @@ class ScriptRun {
   }
 }
 
-function timedOut(server: string, limit: number): SignetError {
-  return failed(
-    'command-timeout',
-    `${server}: nothing was heard of a command for ${Math.round(limit / 1000)} s`,
-    'The server is overloaded or a program hangs. What was running may still go on.',
-    { server },
-  );
-}
-
-/**
- * Opens the channel. `begin` is called in the same turn in which it opens: a command that ends at once says so in the same
- * packet, and who listens later hears nothing. A channel that opens after we gave up is closed.
- */
-function openChannel(run: Run, command: string, begin: (channel: ClientChannel) => void): Promise<void> {
-  const { connection, server, options } = run;
-  return new Promise((resolve, reject) => {
-    let waiting = true;
-    const end = (): void => {
-      waiting = false;
-      clearTimeout(timer);
-      options.signal?.removeEventListener('abort', abort);
-    };
-    const giveUp = (error: SignetError): void => {
-      end();
-      reject(error);
-    };
-    const abort = (): void => giveUp(cancelled(server.name));
-    const limit = options.timeoutMs ?? defaultTimeoutMs;
-    const timer = setTimeout(() => giveUp(timedOut(server.name, limit)), limit);
-    options.signal?.addEventListener('abort', abort, { once: true });
-    connection.client.exec(command, (error, channel) => {
-      if (!waiting) return error ? undefined : channel.close();
-      end();
-      if (error) return reject(error);
-      begin(channel);
-      resolve();
-    });
-  });
-}
-
-/** A server that allows fewer channels than we hold is asked again when one of ours has ended. */
-export async function openWithin(
-  place: Pick<Run, 'connection' | 'server'> & { readonly signal?: AbortSignal | undefined },
-  command: string,
-  begin: (channel: ClientChannel) => void,
-): Promise<void> {
-  const { connection, server, signal } = place;
-  for (;;) {
-    const release = await connection.channels.acquire(server.name, signal);
-    try {
-      if (connection.lost !== null) throw connection.lost;
-      return await openChannel(run, command, channel => {
-        // The place is free when the channel is closed, not when the answer is known
-        const unwatch = connection.onLost(release);
-        channel.once('close', () => {
-          unwatch();
-          release();
-        });
-        begin(channel);
-      });
-    } catch (error) {
-      const others = connection.channels.held - 1;
-      release();
-      if (error instanceof SignetError) throw error;
-      if (connection.lost !== null) throw connection.lost;
-      if (others < 1) throw channelRefused(server.name, error);
-      connection.channels.lowerTo(others);
-    }
-  }
-}
-
-function channelRefused(server: string, error: unknown): SignetError {
-  const said = printable(error instanceof Error ? error.message : String(error), 100);
-  const hint = 'Check MaxSessions and ForceCommand of sshd, and restrictions of the key (authorized_keys).';
-  return failed('command-refused', `${server}: sshd does not let us run commands: ${said}`, hint, { server }, error);
-}
-
 /** See Session.run. */
 export function runScript(run: Run): Promise<RunResult> {
   const { connection, options, server } = run;
   const nonce = `signet-${randomBytes(12).toString('hex')}`;
   return new Promise((resolve, reject) => {
-    openWithin({ connection, server, signal: options.signal }, execCommand(server.sudo, nonce), channel => {
+    openWithin(run, execCommand(server.sudo, nonce), channel => {
       const end = { watching: (): void => {} };
       const script = new ScriptRun(run, channel, nonce, result => {
         end.watching();

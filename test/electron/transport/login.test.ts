@@ -167,6 +167,7 @@ test('by agent, and what is missing when it does not work', async () => {
 
 test('a locked key file is used through the agent that holds it, and no other key is offered', async () => {
   execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'later', '-f', keyFile('held')]);
+  rmSync(keyFile('held.pub'));
   const fake = await fakeServer({ publicKeys: [publicKeys['held'] ?? Buffer.alloc(0)] });
   const session = await transportWith({}, { agentSocket }).open(serverAt(fake, { login: byKey('held') }));
   expect((await session.run('echo in')).stdout).toBe('in\n');

@@ -191,6 +191,19 @@ test('sshd dying in the middle of a command is a failure', async () => {
   expect((await (await transportWith().open(s1)).run('echo back')).stdout).toBe('back\n');
 });
 
+test('a link that falls silent ends in a timeout, and a host behind it cannot be reached', async () => {
+  const session = await transportWith().open(s1);
+  try {
+    await fault.cut('s1');
+    expect((await problemOf(session.run('echo a', { timeoutMs: 2000 }))).code).toBe('command-timeout');
+    const unreachable = await problemOf(transportWith().open(s1));
+    expect(unreachable.code).toBe('host-unreachable');
+  } finally {
+    await fault.heal('s1');
+  }
+  expect((await (await transportWith().open(s1)).run('echo back')).stdout).toBe('back\n');
+});
+
 test('a scan of 5 files and of 500 takes the same number of round trips', async () => {
   await lab.sh(
     's1',

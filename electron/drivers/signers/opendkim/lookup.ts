@@ -11,12 +11,16 @@ const operator = /[?{}|()^$]/;
 
 /** Patterns are anchored; `*` is any text, everything else is itself, but for `operator` [all seen with 2.11.0]. */
 export function matches(pattern: string, address: string, anyCase = true): boolean {
+  return compile(pattern, anyCase)?.test(address) ?? false;
+}
+
+/** null: it is no regular expression, and the daemon does not start with such a table. */
+function compile(pattern: string, anyCase: boolean): RegExp | null {
   const source = pattern.replace(/[.+[\]\\]/g, '\\$&').replace(/\*+/g, '.*');
   try {
-    return new RegExp(`^${source}$`, anyCase ? 'is' : 's').test(address);
+    return new RegExp(`^${source}$`, anyCase ? 'is' : 's');
   } catch {
-    // the daemon does not start with such a table
-    return false;
+    return null;
   }
 }
 
@@ -65,6 +69,7 @@ export class Lookup {
   readonly #owned = new Map<string, Entry[]>();
   readonly #suffixes = new Map<string, Entry[]>();
   readonly #patterns = new Map<'all', Entry[]>([['all', []]]);
+  readonly #compiled = new Map<string, RegExp | null>();
 
   constructor(table: Table) {
     this.#table = table;
@@ -113,7 +118,7 @@ export class Lookup {
   }
 
   #inOrder(entries: readonly Entry[]): readonly Entry[] {
-    return entries.toSorted((a, b) => this.#table.compare(a, b));
+    return entries.length < 2 ? entries : entries.toSorted((a, b) => this.#table.compare(a, b));
   }
 
   #place(entry: Entry, change: <K>(map: Map<K, Entry[]>, key: K, entry: Entry) => void): void {
@@ -137,8 +142,17 @@ export class Lookup {
     return [
       ...(this.#keys.get(`*@${domain}`) ?? []),
       ...superdomains(domain).flatMap(parent => this.#suffixes.get(parent) ?? []),
-      ...(this.#patterns.get('all') ?? []).filter(entry => matches(entry.key, address)),
+      ...(this.#patterns.get('all') ?? []).filter(entry => this.#matches(entry.key, address)),
     ];
+  }
+
+  #matches(pattern: string, address: string): boolean {
+    let compiled = this.#compiled.get(pattern);
+    if (compiled === undefined) {
+      compiled = compile(pattern, true);
+      this.#compiled.set(pattern, compiled);
+    }
+    return compiled?.test(address) ?? false;
   }
 
   /** host, .domain of every superdomain, `*`: of several entries with one key the first. */

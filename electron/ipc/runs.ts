@@ -10,6 +10,7 @@ import { planFleet } from '../planning/plan.ts';
 import { realisedEffects } from '../planning/undo.ts';
 import { applySelection } from './apply.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
+import { leftOvers } from './left-overs.ts';
 import { settleRun } from './settling.ts';
 import { pendingRow, planningInput } from './views.ts';
 
@@ -154,7 +155,11 @@ export const runHandlers: Handlers = {
       .flatMap(({ id }) => engine.store.runs.get(id) ?? [])
       .filter(record => domain === undefined || record.plan.effects.some(effect => effect.domain === domain))
       .map(record => summary(engine, record)),
-  'runs.show': (engine, { id }) => ({ ...runRecord(engine, id), events: engine.store.runs.events(id) }),
+  'runs.show': (engine, { id }) => {
+    const record = runRecord(engine, id);
+    const events = engine.store.runs.events(id);
+    return { ...record, events, left: leftOvers(record, events) };
+  },
   'runs.resume': resume,
   'runs.undo': undo,
 };

@@ -3,6 +3,8 @@ import type { PlanView, StepView } from '../../../shared/contract.ts';
 import { assertNever } from '../../../shared/assert.ts';
 import { formatTxt } from '../../../shared/dns/txt.ts';
 import type { TxtRRset } from '../../../shared/model.ts';
+import type { Problem } from '../../../shared/problem.ts';
+import { scriptOf, shownCommand } from '../../../shared/shell.ts';
 import { printable } from '../../../shared/text.ts';
 import { problemText } from './output.ts';
 
@@ -33,10 +35,19 @@ export function planLines(plan: PlanView, diff: boolean): readonly string[] {
   }
   for (const row of plan.later)
     lines.push(`later: ${row.domain} on ${row.server}: ${row.summary} (from ${row.notBefore ?? 'now'})`);
-  for (const problem of plan.problems)
-    lines.push(`${problem.severity}: ${problemText(problem)}`, `        ${printable(problem.hint, 2000)}`);
+  lines.push(...problemLines(plan.problems));
   if (plan.changes.length > 0) lines.push(`Plan ${plan.id}: ${plan.changes.length} changes.`);
   return lines;
+}
+
+/** One problem of many domains is said once, with their number. */
+function problemLines(problems: readonly Problem[]): readonly string[] {
+  return [...Map.groupBy(problems, problem => `${problem.severity} ${problem.code}`).values()].flatMap(group => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const more = group.length === 1 ? '' : ` (and ${group.length - 1} more of this kind)`;
+    return [`${first.severity}: ${problemText(first)}${more}`, `        ${printable(first.hint, 2000)}`];
+  });
 }
 
 function stepLines(step: StepView, diff: boolean): readonly string[] {
@@ -44,7 +55,7 @@ function stepLines(step: StepView, diff: boolean): readonly string[] {
     case 'file':
       if (diff && step.diff !== undefined) {
         // a file may hold anything: it is shown line by line, never raw
-        return step.diff.split('\n').map(line => (line === '' ? '' : `    ${printable(line, 5000)}`));
+        return step.diff.split('\n').map(line => (line === '' ? '' : `    ${shown(line)}`));
       }
       return [`  ${step.after === null ? 'remove' : step.before === null ? 'create' : 'edit'} ${printable(step.path)}`];
     case 'directory':
@@ -53,25 +64,32 @@ function stepLines(step: StepView, diff: boolean): readonly string[] {
       return [
         ...(step.before === null ? [] : [`  - ${rrsetText(step.before)}`]),
         ...(step.after === null ? [] : [`  + ${rrsetText(step.after)}`]),
-        `    by ${printable(step.apply.argv.join(' '), 300)}`,
+        ...commandLines('  by', step.apply.argv, diff),
       ];
     case 'package':
       return [`  install package ${step.name}`];
     case 'command':
-      return [`  ${step.phase}: ${commandText(step.argv, diff)}`];
+      return commandLines(`${step.phase}:`, step.argv, diff);
     default:
       return assertNever(step);
   }
 }
 
-/** Scripts are shown whole only with --diff. */
-function commandText(argv: readonly string[], whole: boolean): string {
-  const text = argv.map(word => (/^[A-Za-z0-9_@%+=:,./{}-]+$/.test(word) ? word : `'${word}'`)).join(' ');
-  if (!whole) return printable(text.replace(/\s+/g, ' '), 140);
-  return text
-    .split('\n')
-    .map(line => printable(line, 2000))
-    .join('\n    ');
+/** A script is shown by its name, and whole with --diff. */
+function commandLines(what: string, argv: readonly string[], whole: boolean): readonly string[] {
+  const script = whole ? scriptOf(argv) : null;
+  return [
+    `  ${what} ${printable(shownCommand(argv), whole ? 2000 : 160)}`,
+    ...(script?.split('\n').map(line => `    | ${shown(line)}`) ?? []),
+  ];
+}
+
+/** A line that may hold anything, shown safely; tabs are what files are made of. */
+function shown(line: string): string {
+  return line
+    .split('\t')
+    .map(part => printable(part, 5000))
+    .join('\t');
 }
 
 function rrsetText(rrset: TxtRRset): string {

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import type { EngineEvent, PlanView } from '../../../shared/contract.ts';
+import type { EngineEvent, LeftOver, PlanView, Result } from '../../../shared/contract.ts';
 import { failed, SignetError, usage } from '../../../shared/problem.ts';
 import type { Failure } from '../../../shared/problem.ts';
 import type { RunDone, RunEvent, RunOutcome, RunRecord } from '../../../shared/run.ts';
@@ -226,8 +226,17 @@ async function follow(
     const failure = failures[record.outcome];
     if (failure !== null) context.fail(failure);
   }
-  if (!context.output.json) for (const problem of record.problems) context.output.problem(problem);
-  if (!context.output.json) context.output.result(record, () => [summaryLine(record)]);
+  if (context.output.json) return;
+  for (const problem of record.problems) context.output.problem(problem);
+  const left = record.changes.length === 0 ? [] : (await context.call('runs.show', { id: record.id })).left;
+  context.output.result(record, () => [...leftLines(left), summaryLine(record, left)]);
+}
+
+function leftLines(left: readonly LeftOver[]): readonly string[] {
+  return left.flatMap(({ domain, server, state, message, hint }) => [
+    `${domain} on ${server}: ${state}: ${printable(message, 1000)}`,
+    `        ${printable(hint)}`,
+  ]);
 }
 
 function refusal({ failure }: SignetError): Omit<RunDone, 'run' | 'at'> & { readonly run: null } {
@@ -239,11 +248,10 @@ function refusal({ failure }: SignetError): Omit<RunDone, 'run' | 'at'> & { read
   };
 }
 
-function summaryLine(record: RunRecord): string {
-  const done = record.changes.filter(change => change.state === 'applied').length;
-  return record.plan.changes.length === 0
-    ? 'Nothing to do.'
-    : `Run ${record.id}: ${record.outcome}, ${done} of ${record.plan.changes.length} changes applied.`;
+function summaryLine({ id, outcome, plan }: RunRecord, left: readonly LeftOver[]): string {
+  if (plan.changes.length === 0) return 'Nothing to do.';
+  const all = plan.effects.length;
+  return `Run ${id}: ${outcome}, ${all - left.length} of ${all} pending changes carried out.`;
 }
 
 function eventLine(event: RunEvent): string | null {
@@ -262,7 +270,7 @@ function eventLine(event: RunEvent): string | null {
   }
 }
 
-function runLines(record: RunRecord): readonly string[] {
+function runLines(record: Result<'runs.show'>): readonly string[] {
   return [
     `Run ${record.id}: ${record.outcome}, started ${record.startedAt}${record.finishedAt === null ? '' : `, ended ${record.finishedAt}`}`,
     ...table(
@@ -274,6 +282,7 @@ function runLines(record: RunRecord): readonly string[] {
         change.problem === null ? '-' : problemText(change.problem),
       ]),
     ),
+    ...leftLines(record.left),
     ...record.problems.map(problem => `${problemText(problem)}: ${printable(problem.hint)}`),
   ];
 }

@@ -36,7 +36,14 @@ export function syntaxCheck(
     'set -eu',
     `sed ${tables.map((table, index) => `-e "s|${table.named.replaceAll('.', '[.]')}|$${index + 2}|g"`).join(' ') || '-n p'} "$1" | opendkim -n -x -`,
   ].join('\n');
-  const argv = ['/bin/sh', '-c', script, 'sh', config, ...tables.map(table => `{new:${table.written ?? ''}}`)];
+  const argv = [
+    '/bin/sh',
+    '-c',
+    script,
+    'signet-check-configuration',
+    config,
+    ...tables.map(table => `{new:${table.written ?? ''}}`),
+  ];
   return { kind: 'command', phase: 'check', argv };
 }
 
@@ -76,7 +83,7 @@ function lookupCheck(draft: Draft, paths: StagedPaths): CommandStep | null {
   return {
     kind: 'command',
     phase: 'check',
-    argv: ['/bin/sh', '-c', script, 'sh', draft.tables.signing.kind, `{new:${paths.signing.written}}`],
+    argv: ['/bin/sh', '-c', script, 'signet-check-tables', draft.tables.signing.kind, `{new:${paths.signing.written}}`],
     stdin: questions.map(([address, answer]) => `${address} ${answer}\n`).join(''),
   };
 }

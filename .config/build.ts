@@ -1,5 +1,6 @@
 /**
- * Builds what runs: `node .config/build.ts [TARGET...]`, without a name all of `targets`.
+ * Builds what runs: `node .config/build.ts [--into FOLDER] [TARGET...]`, without a name all of `targets`. The folder, where the
+ * tests put theirs, must be in the project: addons are found in its node_modules.
  *
  * cli       dist/cli/signet.js         what `npx signet` starts: asks for the right Node, then loads main.js
  * main      dist/main/main.js          the window's main process
@@ -8,7 +9,8 @@
  */
 import { chmodSync, copyFileSync, rmSync, symlinkSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import react from '@vitejs/plugin-react';
 import { build, type InlineConfig } from 'vite';
 import { root } from './run.ts';
@@ -18,6 +20,9 @@ const targets = ['cli', 'renderer'] as const;
 
 const names = ['cli', 'main', 'preload', 'renderer'] as const;
 type Name = (typeof names)[number];
+
+const { values, positionals: asked } = parseArgs({ allowPositionals: true, options: { into: { type: 'string' } } });
+const into = values.into ?? 'dist';
 
 /** Addons and what the Electron runtime brings: found in node_modules at run time. */
 const external = [
@@ -50,22 +55,22 @@ function forNode(entry: string, outDir: string, format: 'es' | 'cjs'): InlineCon
 
 const steps: Record<Name, () => Promise<void>> = {
   cli: async () => {
-    await build(forNode('electron/hosts/cli/main.ts', 'dist/cli', 'es'));
-    const launcher = join(root, 'dist/cli/signet.js');
+    await build(forNode('electron/hosts/cli/main.ts', join(into, 'cli'), 'es'));
+    const launcher = resolve(root, into, 'cli/signet.js');
     copyFileSync(join(root, '.config/launcher.js'), launcher);
     chmodSync(launcher, 0o755);
     // what npm does for an installed package, so that `npx signet` finds this one
-    if (process.platform !== 'win32') {
+    if (values.into === undefined && process.platform !== 'win32') {
       const link = join(root, 'node_modules/.bin/signet');
       rmSync(link, { force: true });
       symlinkSync('../../dist/cli/signet.js', link);
     }
   },
   main: async () => {
-    await build(forNode('electron/hosts/desktop/main.ts', 'dist/main', 'es'));
+    await build(forNode('electron/hosts/desktop/main.ts', join(into, 'main'), 'es'));
   },
   preload: async () => {
-    await build(forNode('electron/hosts/desktop/preload.ts', 'dist/preload', 'cjs'));
+    await build(forNode('electron/hosts/desktop/preload.ts', join(into, 'preload'), 'cjs'));
   },
   renderer: async () => {
     await build({
@@ -74,7 +79,7 @@ const steps: Record<Name, () => Promise<void>> = {
       base: './',
       plugins: [react()],
       build: {
-        outDir: join(root, 'dist/renderer'),
+        outDir: resolve(root, into, 'renderer'),
         emptyOutDir: true,
         target: 'es2024',
         // an inlined asset is a data: URL, and the module preload is an inline script: the CSP allows neither
@@ -87,7 +92,6 @@ const steps: Record<Name, () => Promise<void>> = {
   },
 };
 
-const asked = process.argv.slice(2);
 const unknown = asked.filter(name => !names.some(one => one === name));
 if (unknown.length > 0) {
   console.error(`build: no target ${unknown.join(', ')}; there are ${names.join(', ')}`);

@@ -1,6 +1,5 @@
 /** Transactions on a real host (s4), over SSH, with the faults that real ones meet. Each ends as before, or as planned. */
 import { createHash } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applyChange, readOutcome, type Transaction } from '../../../electron/apply/transaction.ts';
 import type { Session, Transport } from '../../../electron/transport/api.ts';
@@ -17,7 +16,8 @@ type Name = keyof typeof olds;
 
 let transport: Transport;
 let config: ServerConfig;
-let run = 0;
+let count = 0;
+let run = '';
 
 /** Type, mode, owner and content of everything there. */
 const tree = () =>
@@ -75,7 +75,7 @@ const change = (steps: readonly Step[]): Change => ({
 
 async function apply(steps: readonly Step[], extra: Partial<Transaction> = {}, session?: Session) {
   const transaction: Transaction = {
-    run: `lab${run}`,
+    run,
     change: change(steps),
     who: 'anna@laptop',
     openSecret: () => Promise.resolve(secret),
@@ -129,7 +129,8 @@ afterAll(async () => {
 });
 
 beforeEach(async () => {
-  run += 1;
+  count += 1;
+  run = `lab${count}-${Date.now().toString(36)}`;
   await lab.sh(host, lay(olds));
   before = await tree();
 });
@@ -166,27 +167,29 @@ describe('a transaction on a real host', () => {
   test('the link is cut in the middle, and comes back', async () => {
     await fault.cutOn(host, home);
     const outcome = apply([...threeFiles, command('activate', 'sleep 1')]);
-    await sleep(8000);
-    await expectPlanned();
+    await expect.poll(tree, { timeout: 60_000, interval: 1000 }).toBe(planned);
     await fault.heal(host);
     expect(await outcome).toMatchObject({ state: 'applied' });
   });
 
   test('the laptop is gone for good before it could confirm', async () => {
-    const never = new Promise<null>(() => {});
-    void apply(threeFiles, { confirm: () => never, confirmSeconds: 3 });
-    await sleep(2000);
+    const held = Promise.withResolvers<void>();
+    const confirm = () => {
+      held.resolve();
+      return new Promise<null>(() => {});
+    };
+    void apply(threeFiles, { confirm, confirmSeconds: 20 });
+    await held.promise;
     expect(await lab.sh(host, `cat ${home}/KeyTable`)).toBe('new keys\n');
-    await sleep(4000);
-    await expectAsBefore();
-    expect(await readOutcome(await open(), { run: `lab${run}`, change: change(threeFiles) }, () => {})).toMatchObject({
+    await expect.poll(tree, { timeout: 60_000, interval: 1000 }).toBe(before);
+    expect(await readOutcome(await open(), { run, change: change(threeFiles) }, () => {})).toMatchObject({
       state: 'rolled-back',
       problem: { code: 'unconfirmed' },
     });
   });
 
   test('the runner is killed after the files were replaced: the next visit takes it back', async () => {
-    const kill = `pid=$(cut -d " " -f 1 /var/lib/signet/lab${run}-*/process); test -e /run/killed-${run} || { : >/run/killed-${run}; kill -9 "$pid"; }`;
+    const kill = `pid=$(cut -d " " -f 1 /var/lib/signet/${run}-*/process); test -e /run/killed-${run} || { : >/run/killed-${run}; kill -9 "$pid"; }`;
     const outcome = await apply([...threeFiles, command('activate', kill)]);
     expect(outcome).toMatchObject({ state: 'rolled-back', problem: { code: 'crashed' } });
     await expectAsBefore();
@@ -219,7 +222,11 @@ describe('a transaction on a real host', () => {
     await lab.sh(host, `mount --bind ${home}/SigningTable ${home}/SigningTable`);
     try {
       const { state, problem } = await apply(threeFiles);
-      expect([state, problem?.code, problem?.message]).toEqual(['rolled-back', 'file-busy', expect.stringContaining('busy')]);
+      expect([state, problem?.code, problem?.message]).toEqual([
+        'rolled-back',
+        'file-busy',
+        expect.stringContaining('busy'),
+      ]);
     } finally {
       await lab.sh(host, `umount ${home}/SigningTable`);
     }
@@ -237,7 +244,7 @@ describe('a transaction on a real host', () => {
   test('two at once: the second finds that the first was there', async () => {
     const both = await Promise.all([
       apply([...threeFiles, command('activate', 'sleep 1')]),
-      apply(threeFiles, { run: `lab${run}b` }),
+      apply(threeFiles, { run: `${run}b` }),
     ]);
     expect(both.map(({ state }) => state).sort()).toEqual(['applied', 'stale']);
     await expectPlanned();

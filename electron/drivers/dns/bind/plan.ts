@@ -16,7 +16,7 @@ import { refusedByZone, refusedEdit, type Refused } from './refusals.ts';
 import { zoneFiles, zoneState } from './zone-state.ts';
 
 export function planBind(facts: BindFacts, edits: readonly DnsEdit[]): DriverPlan<BindFacts> {
-  const work: Work = { facts, files: [], checks: [], reloads: [], records: [], requires: [], refused: [] };
+  const work = newWork(facts);
   const byZone = Map.groupBy(edits.map(normalized), ({ zone }) => zone);
   for (const [name, zoneEdits] of byZone) planZone(work, name, zoneEdits);
   return finish(work);
@@ -24,13 +24,31 @@ export function planBind(facts: BindFacts, edits: readonly DnsEdit[]): DriverPla
 
 /** What a plan is gathered in. */
 export interface Work {
-  facts: BindFacts;
+  readonly facts: BindFacts;
+  /** New texts, by the real path of the file. */
+  readonly texts: Map<string, { readonly text: ByteString; readonly serial: number }>;
+  /** Dynamic zones with the records that they will have. */
+  readonly updated: Map<ZoneFact, ZoneFact>;
   readonly files: FileStep[];
   readonly checks: Step[];
   readonly reloads: Reload[];
   readonly records: Step[];
   readonly requires: FileRequirement[];
   readonly refused: Refused[];
+}
+
+export function newWork(facts: BindFacts): Work {
+  return {
+    facts,
+    texts: new Map(),
+    updated: new Map(),
+    files: [],
+    checks: [],
+    reloads: [],
+    records: [],
+    requires: [],
+    refused: [],
+  };
 }
 
 export function finish(work: Work): DriverPlan<BindFacts> {
@@ -41,7 +59,7 @@ export function finish(work: Work): DriverPlan<BindFacts> {
   steps.push(...records);
   if (steps.length === 0) return { steps, requires: [], after: facts, refused };
   const requires = new Map([...facts.requires, ...work.requires].map(requirement => [requirement.path, requirement]));
-  return { steps, requires: [...requires.values()], after: facts, refused };
+  return { steps, requires: [...requires.values()], after: advanced(work), refused };
 }
 
 function normalized(edit: DnsEdit): DnsEdit {
@@ -96,8 +114,7 @@ function planDynamic(
       records = made.records;
     }
   }
-  const changed: ZoneFact = { ...zone, records };
-  work.facts = { ...work.facts, zones: work.facts.zones.map(other => (other === zone ? changed : other)) };
+  work.updated.set(zone, { ...zone, records });
 }
 
 /** Every file of the zone (one a view, or one for several views) is edited; an edit that one of them refuses is made in none. */
@@ -173,19 +190,20 @@ export function writeZone(
   for (const live of zones.filter(other => sameFile(facts, other, zone))) {
     work.reloads.push({ zone: live.name, view: live.view, path: file.real, serial });
   }
-  work.facts = advanced(facts, file, text, serial);
+  work.texts.set(file.real, { text, serial });
 }
 
-function advanced(facts: BindFacts, file: ZoneFileFact, text: ByteString, serial: number): BindFacts {
-  const files = Object.entries(facts.files).map(([path, fact]) =>
-    fact.real === file.real
-      ? ([path, { ...fact, content: toContent(text), sha256: sha256(text) }] as const)
-      : ([path, fact] as const),
-  );
-  const zones = facts.zones.map(zone =>
-    zone.status !== null && fileOf(facts, zone)?.real === file.real
-      ? { ...zone, status: { ...zone.status, serial } }
-      : zone,
-  );
+/** The facts as they will be: made once for all zones, of which there may be thousands. */
+function advanced({ facts, texts, updated }: Work): BindFacts {
+  const files = Object.entries(facts.files).map(([path, fact]) => {
+    const change = texts.get(fact.real);
+    if (change === undefined) return [path, fact] as const;
+    return [path, { ...fact, content: toContent(change.text), sha256: sha256(change.text) }] as const;
+  });
+  const zones = facts.zones.map(zone => {
+    const change = texts.get(fileOf(facts, zone)?.real ?? '');
+    if (change === undefined || zone.status === null) return updated.get(zone) ?? zone;
+    return { ...zone, status: { ...zone.status, serial: change.serial } };
+  });
   return { ...facts, files: Object.fromEntries(files), zones };
 }

@@ -8,11 +8,11 @@ import { canonicalDifference } from '../../kit/zone/records.ts';
 import { isReason, readZone } from '../../kit/zone/read.ts';
 import { nextSerial } from '../../kit/zone/serial.ts';
 import type { BindFacts, ZoneFact } from './facts.ts';
-import { finish, writeZone, type Work } from './plan.ts';
+import { finish, newWork, writeZone, type Work } from './plan.ts';
 import { zoneFiles, zoneState } from './zone-state.ts';
 
 export function restoreBind(facts: BindFacts, files: readonly RestoreFile[]): DriverPlan<BindFacts> {
-  const work: Work = { facts, files: [], checks: [], reloads: [], records: [], requires: [], refused: [] };
+  const work = newWork(facts);
   for (const file of files) {
     const problem = restoreFile(work, file);
     if (problem !== null) work.refused.push({ subject: file.path, problem });

@@ -38,10 +38,14 @@ interface Daemon {
   readonly user: string | null;
 }
 
-/** The command line of the unit, else of the process. */
+/**
+ * The command line of the process (`pgrep -a`: "PID ARGS"), for a unit may take options from a variable; of the unit where
+ * none runs.
+ */
 function readDaemon(unit: ExecFact, processes: ExecFact): Daemon {
   const property = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit.stdout)?.[1] ?? '';
-  const line = /argv\[\]=([^;]*?) ;/.exec(property('ExecStart'))?.[1] ?? processes.stdout.split('\n')[0] ?? '';
+  const running = processes.code === 0 ? /^\d+ (.*)$/m.exec(processes.stdout)?.[1] : undefined;
+  const line = running ?? /argv\[\]=([^;]*?) ;/.exec(property('ExecStart'))?.[1] ?? '';
   return {
     active: property('ActiveState') === 'active' || (unit.code !== 0 && processes.code === 0),
     words: line.trim().split(/\s+/).slice(1),
@@ -146,7 +150,7 @@ export async function scanOpenDkim(host: HostReader): Promise<OpenDkimFacts> {
   const [version, unit, processes, first, groups, passwd, queue, chroot] = await Promise.all([
     host.exec(['opendkim', '-V']),
     host.exec(['systemctl', 'show', '-p', 'ExecStart', '-p', 'ActiveState', '-p', 'User', 'opendkim.service']),
-    host.exec(['ps', '-C', 'opendkim', '-o', 'args=']),
+    host.exec(['pgrep', '-a', '-x', 'opendkim']),
     readOrNull(host, defaultConfig),
     host.exec(['getent', 'group']),
     host.exec(['getent', 'passwd']),
@@ -191,7 +195,8 @@ export async function scanOpenDkim(host: HostReader): Promise<OpenDkimFacts> {
   }
   const guess = readPlaces(tables.keys, new Set());
   const bases = [...new Set([guess.base, '/etc/dkimkeys', '/etc/opendkim/keys'])];
-  const near = [...paths.values(), ...bases.map(base => `${base}/_`), tablePaths.keys].flatMap(parents);
+  const read = [...Object.values(configs), ...Object.values(texts)].flatMap(text => (text === null ? [] : [text.real]));
+  const near = [...paths.values(), ...read, ...bases.map(base => `${base}/_`), tablePaths.keys].flatMap(parents);
   const [files, stats, present] = await Promise.all([
     Promise.all([...paths].map(async ([path, real]) => [path, await readOrNull(host, real)] as const)),
     statAll(host, near),

@@ -4,6 +4,7 @@ import type { FileStep } from '../../../../shared/model.ts';
 import { fromContent } from '../../../../shared/text.ts';
 import type { SignerEdit } from '../../../../electron/drivers/api.ts';
 import { driver } from '../../../../electron/drivers/signers/opendkim.ts';
+import { createMemoryHost, succeeded } from '../../../fakes/memory-host.ts';
 import { carryOut, hostOf, installKey, sampleKeys, type Case } from './opendkim-host.ts';
 
 const config =
@@ -260,4 +261,31 @@ test('10,000 domains are planned in seconds on a busy machine', async () => {
   expect(switched.steps.filter(step => step.kind === 'file')).toHaveLength(1);
   expect(switched.steps.find(step => step.kind === 'command' && step.stdin !== undefined)).toBeDefined();
   expect(seconds).toBeLessThan(15);
+});
+
+test('the options of the running process count, whatever the unit says', async () => {
+  const host = createMemoryHost({
+    files: { ...tree(two, '*@a.example a1\n'), '/etc/other.conf': { content: `${config}Mode v\n` } },
+    exec: argv => {
+      if (argv[0] === 'systemctl')
+        return succeeded('ExecStart={ argv[]=/usr/sbin/opendkim $OPTIONS ; }\nActiveState=active\n');
+      return argv[0] === 'pgrep' ? succeeded('77 /usr/sbin/opendkim -x /etc/other.conf\n') : undefined;
+    },
+  });
+  const view = driver.view(await driver.scan(host));
+  expect([view.unavailable?.code, view.unavailable?.file]).toEqual(['signer-mode', '/etc/other.conf']);
+});
+
+test('without systemd the service is found by its process, and reloaded by its script', async () => {
+  const host = createMemoryHost({
+    files: tree(two, ''),
+    host: { init: 'openrc' },
+    exec: argv => (argv[0] === 'pgrep' ? succeeded('77 /usr/sbin/opendkim\n') : undefined),
+  });
+  const planned = driver.plan(await driver.scan(host), [activate('a.example', 's1')]);
+  expect(planned.refused).toEqual([]);
+  expect(planned.steps.filter(step => step.kind === 'command').slice(-2)).toMatchObject([
+    { argv: ['rc-service', 'opendkim', 'reload'] },
+    { argv: ['pgrep', '-x', 'opendkim'] },
+  ]);
 });

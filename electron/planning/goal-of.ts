@@ -91,10 +91,12 @@ function signingOn(
   if (unavailable !== null) return { refused: { ...unavailable, domain } };
   const records: RecordEffect[] = [];
   const gates: Gate[] = [];
+  const problems: Problem[] = [];
   for (const key of intent.keys) {
     const outcome = keyPublication(context, pending, location, key.selector, keyRecord(key), intent.scheme);
     if ('refused' in outcome) return outcome;
     if (outcome.record !== null) records.push(outcome.record);
+    if (outcome.problem !== null) problems.push(outcome.problem);
     gates.push(outcome.gate);
   }
   for (const selector of intent.adopt) {
@@ -131,7 +133,7 @@ function signingOn(
       selectors: { before, after },
       gates,
       probe: { domain, selectors: after },
-      problems: policies.problems,
+      problems: [...problems, ...policies.problems],
     },
   };
 }

@@ -7,6 +7,23 @@ import type { PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
 import { presentAt } from './location.ts';
 
+interface Publication {
+  readonly record: RecordEffect | null;
+  readonly gate: Gate;
+  readonly problem: Problem | null;
+}
+
+function mispasted(name: string, domain: string, server: string): Problem {
+  return {
+    code: 'record-differs',
+    message: `${name} serves something else than the record that is to be there.`,
+    hint: `Replace it at the DNS provider by exactly this record: signet records ${domain}`,
+    severity: 'warning',
+    domain,
+    server,
+  };
+}
+
 /** The key record of a selector: the edit that publishes it (null where it is published), and the gate that waits for it. */
 export function keyPublication(
   context: PlanningContext,
@@ -15,7 +32,7 @@ export function keyPublication(
   selector: string,
   record: string,
   scheme: Scheme,
-): { readonly record: RecordEffect | null; readonly gate: Gate } | { readonly refused: Problem } {
+): Publication | { readonly refused: Problem } {
   const { domain, server } = pending;
   const name = keyName(selector, domain);
   const present = presentAt(context.fleet, location, name, server);
@@ -30,8 +47,9 @@ export function keyPublication(
     external: location.kind === 'external',
   };
   const comparison = compareKeyRecord(record, present.rrset?.values ?? [], scheme);
-  if (comparison === 'match' || comparison === 'test-mode') return { record: null, gate };
-  if (present.rrset !== null) {
+  if (comparison === 'match' || comparison === 'test-mode') return { record: null, gate, problem: null };
+  // where the admin pastes, something else at our name is a paste that went wrong, not somebody else's key
+  if (present.rrset !== null && location.kind === 'managed') {
     return {
       refused: {
         code: 'selector-in-use',
@@ -49,10 +67,11 @@ export function keyPublication(
       server: location.kind === 'managed' ? location.server : null,
       zone: location.zone,
       name,
-      before: null,
+      before: present.rrset,
       after: { name, ttl: null, values: [record] },
     },
     gate,
+    problem: present.rrset === null ? null : mispasted(name, domain, server),
   };
 }
 

@@ -10,7 +10,10 @@ import { problemText } from './output.ts';
 
 export function planLines(plan: PlanView, diff: boolean): readonly string[] {
   const lines: string[] = [];
-  if (plan.changes.length === 0) lines.push('Nothing to do: servers and DNS are as wanted.');
+  const stopped = plan.problems.filter(problem => problem.severity === 'stop' && problem.overridable !== true).length;
+  if (plan.changes.length === 0) {
+    lines.push(stopped > 0 ? `${stopped} pending changes cannot be planned:` : nothingToDo(plan));
+  }
   for (const change of plan.changes) {
     lines.push(`${change.id}  ${printable(change.reason)}`);
     for (const gate of change.gates) {
@@ -38,6 +41,12 @@ export function planLines(plan: PlanView, diff: boolean): readonly string[] {
   lines.push(...problemLines(plan.problems));
   if (plan.changes.length > 0) lines.push(`Plan ${plan.id}: ${plan.changes.length} changes.`);
   return lines;
+}
+
+function nothingToDo(plan: PlanView): string {
+  return plan.manual.length > 0
+    ? 'Nothing to do on the servers; DNS that is elsewhere waits for you.'
+    : 'Nothing to do: servers and DNS are as wanted.';
 }
 
 /** One problem of many domains is said once, with their number. */

@@ -176,6 +176,7 @@ export const texts = {
   palette: {
     search: 'Search commands',
     placeholder: 'Go to a screen, open a server, scan…',
+    results: 'Results',
     nothing: 'Nothing has this name.',
     goTo: (screen: string) => `Go to ${screen}`,
     openServer: (server: string) => `Open ${server}`,
@@ -216,7 +217,6 @@ export const texts = {
     unlocked: 'The vault is open.',
   },
   settings: {
-    note: 'Changes are kept at once.',
     saved: 'Saved.',
     save: 'Save',
     saveThis: (name: string) => `Save ${name}`,

@@ -80,25 +80,28 @@ export function CommandPalette(props: { readonly onClose: () => void; readonly o
             <SearchField className="field" aria-label={texts.palette.search} {...focused}>
               <Input className="input" placeholder={texts.palette.placeholder} />
             </SearchField>
-            <Menu
-              className="menu"
-              aria-label={texts.frame.commands}
-              items={commands}
-              onAction={id => {
-                props.onClose();
-                // After the dialog has given the focus back, or it would take it from what the command opens.
-                window.setTimeout(() => commands.find(command => command.id === id)?.run(), 0);
-              }}
-              renderEmptyState={() => <p className="muted menu-header">{texts.palette.nothing}</p>}
-            >
-              {command => (
-                <MenuItem className="menu-item" textValue={command.name}>
-                  <Icon name={command.icon} />
-                  <span>{command.name}</span>
-                  {command.hint && <span className="menu-hint">{command.hint}</span>}
-                </MenuItem>
-              )}
-            </Menu>
+            {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
+            <div className="palette-scroll" role="group" aria-label={texts.palette.results} tabIndex={0}>
+              <Menu
+                className="menu"
+                aria-label={texts.frame.commands}
+                items={commands}
+                onAction={id => {
+                  props.onClose();
+                  // After the dialog has given the focus back, or it would take it from what the command opens.
+                  window.setTimeout(() => commands.find(command => command.id === id)?.run(), 0);
+                }}
+                renderEmptyState={() => <p className="muted menu-header">{texts.palette.nothing}</p>}
+              >
+                {command => (
+                  <MenuItem className="menu-item" textValue={command.name}>
+                    <Icon name={command.icon} />
+                    <span>{command.name}</span>
+                    {command.hint && <span className="menu-hint">{command.hint}</span>}
+                  </MenuItem>
+                )}
+              </Menu>
+            </div>
           </Autocomplete>
         </Dialog>
       </Modal>

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { useState } from 'react';
+import { tooltipContainer } from '../components/button.tsx';
 import { Icon } from '../components/icon.tsx';
 import type { IconName } from '../components/icon.tsx';
 import { Toasts } from '../components/toast-list.tsx';
@@ -43,6 +44,7 @@ export function Frame({ children }: { readonly children: ReactNode }) {
           </p>
         )}
         {children}
+        <div id={tooltipContainer} />
       </main>
       <StatusBar />
       <Toasts />
@@ -65,7 +67,7 @@ function Sidebar(props: { readonly openPalette: () => void; readonly openShortcu
   const { pending } = usePending();
   const isRunning = useWork(work => Boolean(work.tasks.run));
   return (
-    <div className="sidebar">
+    <header className="sidebar">
       <div className="brand">
         <Seal />
         <span>{texts.appName}</span>
@@ -92,7 +94,7 @@ function Sidebar(props: { readonly openPalette: () => void; readonly openShortcu
       <button type="button" className="sidebar-foot" onClick={props.openShortcuts}>
         {texts.frame.shortcuts} <kbd>?</kbd>
       </button>
-    </div>
+    </header>
   );
 }
 

@@ -97,11 +97,18 @@ export function Facts({ facts }: { readonly facts: readonly (readonly [string, R
   );
 }
 
-export function Section(props: { readonly title: string; readonly children: ReactNode; readonly aside?: ReactNode }) {
+export function Section(props: {
+  readonly title: string;
+  readonly children: ReactNode;
+  readonly aside?: ReactNode;
+  /** 2 below the heading of a screen; 3, the default, below that of a panel or dialog. */
+  readonly level?: 2 | 3;
+}) {
+  const Title = props.level === 2 ? 'h2' : 'h3';
   return (
     <section className="section">
       <header className="section-header">
-        <h3>{props.title}</h3>
+        <Title>{props.title}</Title>
         {props.aside}
       </header>
       {props.children}

@@ -41,6 +41,10 @@ export function Button({
   );
 }
 
+/** Tooltips stand within the main landmark, where assistive software looks for them. */
+export const tooltipContainer = 'tooltips';
+const tooltips = () => document.getElementById(tooltipContainer) ?? document.body;
+
 /** A button that shows only its icon; the name is told by a tooltip and to assistive software. */
 export function IconButton(props: {
   readonly icon: IconName;
@@ -58,7 +62,7 @@ export function IconButton(props: {
       >
         <Icon name={props.icon} />
       </AriaButton>
-      <Tooltip className="tooltip" offset={6}>
+      <Tooltip className="tooltip" offset={6} UNSTABLE_portalContainer={tooltips()}>
         {props.label}
       </Tooltip>
     </TooltipTrigger>

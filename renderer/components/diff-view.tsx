@@ -6,8 +6,7 @@ import './diff-view.css';
 export function DiffView(props: { readonly diff: string; readonly label: string; readonly withoutNumbers?: boolean }) {
   const lines = diffLines(props.diff);
   return (
-    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
-    <div className="diff" role="group" aria-label={props.label} tabIndex={0}>
+    <div className="diff" role="group" aria-label={props.label}>
       <table role="presentation">
         <tbody>
           {lines.map((line, index) =>

@@ -92,7 +92,7 @@ export function SelectField<T extends string>(props: {
     >
       {!props.hideLabel && <Label className="field-label">{props.label}</Label>}
       <AriaButton className="input select-button">
-        <SelectValue />
+        <SelectValue>{({ selectedText }) => selectedText}</SelectValue>
         <Icon name="down" />
       </AriaButton>
       {props.description && (

@@ -10,11 +10,11 @@ const kinds = {
 const strengths = { weak: 'below 2048', rsa2048: 'RSA 2048', strong: 'RSA above', ed25519: 'Ed25519' } as const;
 
 const ages = {
-  new: 'below 3 months',
-  year: 'below 1 year',
-  old: '1 to 2 years',
-  oldest: 'over 2 years',
-  unknown: 'not known',
+  new: 'under 3 mo',
+  year: 'under 1 y',
+  old: '1 to 2 y',
+  oldest: 'over 2 y',
+  unknown: 'unknown',
 } as const;
 
 export const keyTexts = {

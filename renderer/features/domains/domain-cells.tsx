@@ -113,7 +113,7 @@ export function ProblemsCell({ row }: { readonly row: DomainRow }) {
   return (
     <span className={`problems-cell ${worst.severity}`} title={row.problems.map(problem => problem.message).join('\n')}>
       <Icon name={severityIcons[worst.severity]} />
-      {texts.problemWords(worst.code)}
+      <span className="cut">{texts.problemWords(worst.code)}</span>
       {row.problems.length > 1 && <span className="muted"> +{row.problems.length - 1}</span>}
     </span>
   );

@@ -21,13 +21,13 @@ export function domainColumns(byId: ReadonlyMap<string, PendingRow>, now: number
     ...rest,
   });
   return [
-    column('domain', { least: 13, cell: row => <span className="domain-name">{row.domain}</span> }),
-    column('server', { width: 5.5, cell: row => row.server }),
-    column('signing', { width: 7.25, cell: row => <SigningCell row={row} /> }),
-    column('proof', { width: 4.75, cell: row => <ProofCell row={row} /> }),
-    column('key', { width: 6, cell: row => <KeyCell row={row} /> }),
+    column('domain', { least: 12, cell: row => <span className="domain-name">{row.domain}</span> }),
+    column('server', { width: 4.5, cell: row => row.server }),
+    column('signing', { width: 6.5, cell: row => <SigningCell row={row} /> }),
+    column('proof', { width: 4.5, cell: row => <ProofCell row={row} /> }),
+    column('key', { width: 5.75, cell: row => <KeyCell row={row} /> }),
     column('age', {
-      width: 4.25,
+      width: 4,
       align: 'end',
       cell: row => {
         const key = keysThatCount(row)[0];
@@ -35,12 +35,12 @@ export function domainColumns(byId: ReadonlyMap<string, PendingRow>, now: number
       },
     }),
     column('selector', {
-      width: 7.5,
+      width: 7,
       cell: row => <span className="selector">{keysThatCount(row)[0]?.selector ?? ''}</span>,
     }),
-    column('policy', { width: 8.5, cell: row => policyWords(row) }),
-    column('zone', { width: 6.5, cell: row => <ZoneCell row={row} /> }),
-    column('pending', { width: 6.5, cell: row => <PendingCell row={row} byId={byId} /> }),
-    column('problems', { width: 9.5, cell: row => <ProblemsCell row={row} /> }),
+    column('policy', { width: 7.25, cell: row => policyWords(row) }),
+    column('zone', { width: 6.25, cell: row => <ZoneCell row={row} /> }),
+    column('pending', { width: 6, cell: row => <PendingCell row={row} byId={byId} /> }),
+    column('problems', { width: 9, cell: row => <ProblemsCell row={row} /> }),
   ];
 }

@@ -25,8 +25,8 @@ export type SortableColumn = (typeof sortableColumns)[number];
 
 const signingRank = { on: 0, off: 1, unavailable: 2 } as const;
 
-/** What a column is sorted by. Fields of one column are all of one type. */
-function sortValue(row: DomainRow, column: SortableColumn): string | number {
+/** What a column is sorted by; null: the cell is empty. Fields of one column are all of one type. */
+function sortValue(row: DomainRow, column: SortableColumn): string | number | null {
   const key = keysThatCount(row)[0];
   switch (column) {
     case 'domain':
@@ -36,23 +36,26 @@ function sortValue(row: DomainRow, column: SortableColumn): string | number {
     case 'signing':
       return row.allowSigning ? signingRank[row.signing] : 3;
     case 'proof': {
+      if (row.signing !== 'on') return null;
       const { file, daemon, dns } = proofOf(row);
       return [file, daemon, dns].reduce((sum, mark) => sum + (mark === 'yes' ? 2 : mark === 'unknown' ? 1 : 0), 0);
     }
     case 'key':
-      return key ? (key.algorithm === 'ed25519' ? 100_000 : (key.bits ?? 1)) : 0;
-    case 'age':
-      return key ? (keyMadeAt(key) ?? Number.MAX_SAFE_INTEGER) : Number.MAX_SAFE_INTEGER;
+      return key ? (key.algorithm === 'ed25519' ? 100_000 : (key.bits ?? 1)) : null;
+    case 'age': {
+      const made = key ? keyMadeAt(key) : null;
+      return made === null ? null : -made;
+    }
     case 'selector':
-      return key?.selector ?? '';
+      return key?.selector ?? null;
     case 'policy':
-      return [row.policy.domainkeys, row.policy.adsp, row.policy.dmarc].filter(Boolean).join(' ');
+      return [row.policy.domainkeys, row.policy.adsp, row.policy.dmarc].filter(Boolean).join(' ') || null;
     case 'zone':
       return `${row.zone.server ? 0 : 1} ${row.zone.kind} ${row.zone.server ?? ''}`;
     case 'pending':
-      return row.pending.length;
+      return row.pending.length || null;
     case 'problems':
-      return row.problems.length;
+      return row.problems.length || null;
   }
 }
 
@@ -60,23 +63,32 @@ function compareValues(a: string | number, b: string | number): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }
 
-/** A permutation of the rows. Equal values keep their order. */
-export function orderOf(rows: readonly DomainRow[], column: SortableColumn): Uint32Array {
+/** The rows in order: a permutation. Those whose cell is empty are the last, whichever way one looks. */
+export interface Order {
+  readonly positions: Uint32Array;
+  /** How many have something in the cell. */
+  readonly filled: number;
+}
+
+/** Equal values keep their order. */
+export function orderOf(rows: readonly DomainRow[], column: SortableColumn): Order {
   const values = rows.map(row => sortValue(row, column));
-  return Uint32Array.from(rows.keys()).sort((a, b) => compareValues(values[a] ?? 0, values[b] ?? 0) || a - b);
+  const positions = Uint32Array.from(rows.keys()).sort((a, b) => {
+    const left = values[a] ?? null;
+    const right = values[b] ?? null;
+    if (left === null || right === null) return Number(left === null) - Number(right === null) || a - b;
+    return compareValues(left, right) || a - b;
+  });
+  return { positions, filled: values.reduce<number>((sum, value) => sum + (value === null ? 0 : 1), 0) };
 }
 
 /** Positions of the rows that `test` accepts, in order. */
-export function shownRows(
-  rows: readonly DomainRow[],
-  order: Uint32Array,
-  descending: boolean,
-  test: Test,
-): Uint32Array {
-  const shown = new Uint32Array(order.length);
+export function shownRows(rows: readonly DomainRow[], order: Order, descending: boolean, test: Test): Uint32Array {
+  const { positions, filled } = order;
+  const shown = new Uint32Array(positions.length);
   let count = 0;
-  for (let at = 0; at < order.length; at += 1) {
-    const position = order[descending ? order.length - 1 - at : at] ?? 0;
+  for (let at = 0; at < positions.length; at += 1) {
+    const position = positions[descending && at < filled ? filled - 1 - at : at] ?? 0;
     const row = rows[position];
     if (row && test(row)) {
       shown[count] = position;

@@ -9,6 +9,10 @@ export interface Refusal {
   readonly domains: readonly string[];
 }
 
+function withoutDomain({ domain: _domain, ...problem }: Problem): Problem {
+  return { ...problem, severity: 'warning' };
+}
+
 export function gatherRefusals(refused: StageResult['refused']): readonly Refusal[] {
   const groups = Map.groupBy(refused, ({ problem, server }) => `${problem.code}\n${problem.server ?? server ?? ''}`);
   return [...groups.values()].flatMap(group => {
@@ -17,7 +21,8 @@ export function gatherRefusals(refused: StageResult['refused']): readonly Refusa
     return {
       code: first.problem.code,
       server: first.problem.server ?? first.server ?? null,
-      problem: first.problem,
+      // The domains are listed below it, and the other domains of the selection are not stopped by it.
+      problem: withoutDomain(first.problem),
       domains: group.flatMap(({ domain }) => domain ?? []),
     };
   });

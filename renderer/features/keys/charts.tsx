@@ -9,7 +9,7 @@ interface ChartProps {
   readonly onFilter: (filter: string) => void;
 }
 
-const bar = { left: 64, width: 376, right: 56, height: 14, step: 24 } as const;
+const bar = { left: 52, width: 272, right: 40, height: 11, step: 19 } as const;
 
 /** One bar per server, from signed and proven to not allowed. A part of a bar filters the table below. */
 export function CoverageChart(props: ChartProps & { readonly servers: readonly ServerCoverage[] }) {
@@ -36,7 +36,7 @@ export function CoverageChart(props: ChartProps & { readonly servers: readonly S
         let x: number = bar.left;
         return (
           <g key={server.server}>
-            <text x={bar.left - 8} y={y + 16} className="chart-label end">
+            <text x={bar.left - 8} y={y + 14} className="chart-label end">
               {server.server}
             </text>
             {coverageKinds.map(kind => {
@@ -66,7 +66,7 @@ export function CoverageChart(props: ChartProps & { readonly servers: readonly S
                 </rect>
               );
             })}
-            <text x={x + 6} y={y + 16} className="chart-value">
+            <text x={x + 6} y={y + 14} className="chart-value">
               {texts.keysScreen.percent(server.counts.proven, server.total)}
             </text>
           </g>
@@ -95,7 +95,7 @@ export function CoverageLegend(props: ChartProps & { readonly counts: Readonly<R
   );
 }
 
-const matrix = { left: 84, top: 8, column: 84, row: 52, bottom: 24 } as const;
+const matrix = { left: 70, top: 4, column: 60, row: 42, bottom: 22 } as const;
 
 /** Age from left to right, strength from bottom to top; the area of a point is the number of keys. */
 export function AgeChart(props: ChartProps & { readonly cells: readonly Cell[] }) {
@@ -144,7 +144,7 @@ export function AgeChart(props: ChartProps & { readonly cells: readonly Cell[] }
         const row = rows.findIndex(strength => strength.id === cell.strength);
         const x = matrix.left + (column + 0.5) * matrix.column;
         const y = matrix.top + (row + 0.5) * matrix.row;
-        const radius = 7 + 17 * Math.sqrt(cell.count / most);
+        const radius = 6 + 13 * Math.sqrt(cell.count / most);
         const label = texts.keysScreen.point(cell.strength, cell.age, cell.count);
         const isDue = cell.strength === 'weak' || cell.age === 'oldest';
         return (
@@ -161,9 +161,9 @@ export function AgeChart(props: ChartProps & { readonly cells: readonly Cell[] }
               <title>{label}</title>
             </circle>
             <text
-              x={radius > 14 ? x : x + radius + 4}
+              x={radius > 12 ? x : x + radius + 4}
               y={y + 4}
-              className={radius > 14 ? 'chart-inside' : 'chart-value'}
+              className={radius > 12 ? 'chart-inside' : 'chart-value'}
               aria-hidden="true"
             >
               {count(cell.count)}

@@ -39,7 +39,7 @@ export function KeysScreen() {
   const { rows, isLoading } = useDomains();
   const hour = Math.floor(useNow() / 3_600_000) * 3_600_000;
   const [filter, setFilter] = useState('');
-  const [sort, setSort] = useState<{ readonly id: SortableColumn; readonly desc: boolean }>({ id: 'age', desc: false });
+  const [sort, setSort] = useState<{ readonly id: SortableColumn; readonly desc: boolean }>({ id: 'age', desc: true });
   const coverage = useMemo(() => coverageOf(rows), [rows]);
   const cells = useMemo(() => ageByStrength(rows, hour), [rows, hour]);
   const order = useMemo(() => orderOf(rows, sort.id), [rows, sort.id]);

@@ -58,7 +58,7 @@ export function RunDetail({ summary }: { readonly summary: RunSummary }) {
             <Progress label={words.overall} value={view.done} max={view.total} tone={outcomeTone(summary.outcome)} />
             <span>{texts.progress(view.done, view.total)}</span>
           </div>
-          <ServerLines servers={view.servers} events={events} />
+          <ServerLines servers={view.servers} isLive={isRunning} />
           <ProblemList problems={run?.problems ?? none} />
         </>
       )}

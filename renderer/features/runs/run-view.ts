@@ -83,10 +83,14 @@ function listen(plan: Plan, recorded: readonly RunChange[], events: readonly Run
   return { states, messages, gates };
 }
 
+function byName<T>(groups: ReadonlyMap<string, T>): readonly (readonly [string, T])[] {
+  return [...groups].sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+}
+
 export function runView(run: RunRecord, events: readonly RunEvent[]): RunView {
   const { states, messages, gates } = listen(run.plan, run.changes, run.finishedAt === null ? events : []);
   const isOver = run.outcome !== 'running' || events.some(event => event.type === 'done');
-  const servers = [...Map.groupBy(run.plan.changes, change => change.server)].map(([server, changes]) => {
+  const servers = byName(Map.groupBy(run.plan.changes, change => change.server)).map(([server, changes]) => {
     const known: readonly Known[] = changes.map(change => ({
       phase: change.phase,
       state: states.get(change.id) ?? 'planned',

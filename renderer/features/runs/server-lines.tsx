@@ -1,4 +1,3 @@
-import type { RunEvent } from '../../../shared/run.ts';
 import { useSeconds } from '../../app/now.ts';
 import { Progress } from '../../components/basics.tsx';
 import type { Tone } from '../../components/basics.tsx';
@@ -20,14 +19,11 @@ const looks: Readonly<Record<ServerState, readonly [Tone, IconName]>> = {
 };
 
 /** A row per server: its phase, its bar, and what it is doing or waiting for. */
-export function ServerLines(props: {
-  readonly servers: readonly ServerProgress[];
-  readonly events: readonly RunEvent[];
-}) {
+export function ServerLines(props: { readonly servers: readonly ServerProgress[]; readonly isLive: boolean }) {
   const isWaiting = props.servers.some(server => server.gate?.retryInSeconds !== undefined);
   const now = useSeconds(isWaiting);
   return (
-    <ul className="server-lines" aria-label={texts.runs.servers}>
+    <ul className={`server-lines ${props.isLive ? 'live' : ''}`} aria-label={texts.runs.servers}>
       {props.servers.map(server => (
         <li key={server.server} className={`server-progress ${server.state}`}>
           <Icon name={looks[server.state][1]} />

@@ -138,7 +138,7 @@ function ServerProblems({ server }: { readonly server: ServerRow }) {
       title={server.problems.map(problem => problem.message).join('\n')}
     >
       <Icon name={severityIcons[first.severity]} />
-      {first.message}
+      <span className="cut">{first.message}</span>
     </span>
   );
 }

@@ -40,7 +40,7 @@ export function SettingsScreen() {
   };
   return (
     <div className="page">
-      <PageHeader title={texts.screens.settings} note={texts.settings.note} />
+      <PageHeader title={texts.screens.settings} />
       <div className="page-body">
         {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
         <div className="page-scroll settings" tabIndex={0} role="group" aria-label={texts.screens.settings}>
@@ -67,10 +67,10 @@ function SettingsForm(props: { readonly settings: Settings; readonly set: (chang
   );
   return (
     <>
-      <Section title={words.appearance}>
+      <Section level={2} title={words.appearance}>
         <RadioRow label={words.theme} value={settings.theme} options={themes} onChange={theme => set({ theme })} />
       </Section>
-      <Section title={words.keys}>
+      <Section level={2} title={words.keys}>
         <div className="setting">
           <SelectField
             label={words.keySpec}
@@ -82,12 +82,12 @@ function SettingsForm(props: { readonly settings: Settings; readonly set: (chang
         {number('graceHours')}
         {number('undoGraceHours')}
       </Section>
-      <Section title={words.running}>
+      <Section level={2} title={words.running}>
         {number('parallelism')}
         {number('gateTimeoutSeconds')}
         {number('externalGateTimeoutSeconds')}
       </Section>
-      <Section title={words.dns}>
+      <Section level={2} title={words.dns}>
         <div className="setting">
           <SelectField
             label={words.dialect}
@@ -154,7 +154,7 @@ function Doctor() {
     }
   };
   return (
-    <Section title={words.title}>
+    <Section level={2} title={words.title}>
       <p className="muted">{words.means}</p>
       <div>
         <Button isPending={isBusy} onPress={() => void look()}>

@@ -46,7 +46,11 @@ export function VaultSection() {
     }
   };
   return (
-    <Section title={words.title} aside={vault && <Badge tone={tones[vault.state]}>{words.states[vault.state]}</Badge>}>
+    <Section
+      level={2}
+      title={words.title}
+      aside={vault && <Badge tone={tones[vault.state]}>{words.states[vault.state]}</Badge>}
+    >
       <p className="muted">{vault ? words.kinds[vault.kind] : texts.loading}</p>
       {query.error && <ProblemNote problem={problemOf(query.error)} />}
       {vault?.problem && <ProblemNote problem={vault.problem} />}

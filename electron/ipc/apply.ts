@@ -11,12 +11,12 @@ import { runPlan } from './running.ts';
 import { planningInput, serverConfig } from './views.ts';
 
 /** Sorts by time, and is short enough to type. */
-export function newRunId(now: Date): string {
+function newRunId(now: Date): string {
   return `${now.toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-')}-${randomBytes(2).toString('hex')}`;
 }
 
 /** Refused goals of a plan: they stay pending, and their reasons are told. */
-export function blocked(plan: Plan): readonly Problem[] {
+function blocked(plan: Plan): readonly Problem[] {
   return plan.problems.filter(problem => problem.severity === 'stop' && problem.overridable !== true);
 }
 

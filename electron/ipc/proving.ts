@@ -15,7 +15,7 @@ import type { Engine } from './engine.ts';
 import { serverConfig } from './views.ts';
 
 /** A session and a DNS client over it, for as long as `work` takes. */
-export async function withServer<T>(
+async function withServer<T>(
   engine: Engine,
   name: string,
   signal: AbortSignal,

@@ -32,9 +32,9 @@ const handlers = {
 } satisfies Handlers;
 
 /** Operations that a handler is there for: all of the contract's, or the type is wrong. */
-export const handled: { readonly [O in Operation]: NonNullable<Handlers[O]> } = handlers as Required<Handlers>;
+const handled: { readonly [O in Operation]: NonNullable<Handlers[O]> } = handlers as Required<Handlers>;
 
-export function isOperation(name: string): name is Operation {
+function isOperation(name: string): name is Operation {
   return Object.hasOwn(inputs, name);
 }
 

@@ -126,7 +126,7 @@ function isDone(record: RunRecord, id: string): boolean {
 }
 
 /** What was carried out leaves the list; what it leaves to do later is put there; private keys that are proven go. */
-export function settle(engine: Engine, record: RunRecord): void {
+function settle(engine: Engine, record: RunRecord): void {
   const { store } = engine;
   const applied = (change: string, id: string) => {
     const known = record.changes.find(candidate => candidate.id === change);

@@ -34,7 +34,7 @@ function valuesOf(served: Served): readonly string[] | null {
 }
 
 /** Facts of one server, fresh. Round trips are constant in the number of its domains; DNS is asked in a constant number of waves. */
-export async function readServer(engine: Engine, server: ServerConfig, session: Session): Promise<ServerFacts> {
+async function readServer(engine: Engine, server: ServerConfig, session: Session): Promise<ServerFacts> {
   const scan = await scanHost(await createHostReader(session), engine.drivers);
   const domains = domainsOf({ ...scan, served: {}, delegations: {}, scannedAt: '' }, server);
   const client = createDnsClient((target, signal) => session.connect(target, signal));

@@ -163,7 +163,7 @@ function fullyApplied(engine: Engine, id: string): readonly (readonly [string, P
   return [[id, { ...run.plan, changes }]];
 }
 
-export function managedSet(engine: Engine): ReadonlySet<string> {
+function managedSet(engine: Engine): ReadonlySet<string> {
   return new Set(
     engine.store.managed.list().map(({ domain, server, selector }) => managedKey(domain, server, selector)),
   );

@@ -2,7 +2,7 @@
 import type { Phase } from '../../shared/model.ts';
 import type { Goal } from './goals.ts';
 
-export function countOf(count: number, one: string, many = `${one}s`): string {
+function countOf(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 

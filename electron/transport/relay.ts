@@ -47,7 +47,7 @@ while True:
         put(data)`;
 
 /** Nothing is sent behind it before the mark has come: a shell may read ahead. */
-export function relayScript(path: string, mark: string): string {
+function relayScript(path: string, mark: string): string {
   const words = `${shellQuote(path)} ${mark}`;
   return [
     `if command -v perl >/dev/null 2>&1; then exec perl -e ${shellQuote(perl)} ${words}`,

@@ -77,7 +77,7 @@ export function signingCommands(program: Command, context: CommandContext): void
     });
 }
 
-export function reportStaging(context: CommandContext, result: StageResult): void {
+function reportStaging(context: CommandContext, result: StageResult): void {
   const done = result.staged.length + result.cancelled.length + result.unchanged.length;
   for (const { problem } of result.refused) context.output.problem(problem);
   if (result.refused.length > 0 && result.staged.length + result.cancelled.length === 0) context.fail('refused');

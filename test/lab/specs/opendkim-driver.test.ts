@@ -259,39 +259,48 @@ describe('the look-up is that of the daemon', () => {
     'other.test',
   ];
 
-  test.each(
-    tables.flatMap(([kind, text], index) =>
-      [false, true].map(multiple => ({ kind, text, multiple, port: 9700 + index * 2 + (multiple ? 1 : 0) })),
-    ),
-  )('$kind table of port $port, several signatures: $multiple', async ({ kind, text, multiple, port }) => {
-    const at = `/etc/lookup/${port}`;
-    await lab.sh(
-      name,
-      `mkdir -p /etc/lookup; [ -e /etc/lookup/key ] || openssl genrsa -out /etc/lookup/key 2048 2>/dev/null; chown opendkim /etc/lookup/key; chmod 600 /etc/lookup/key`,
-    );
-    await lab.exec(name, ['tee', '/etc/lookup/keys'], keyTable);
-    await lab.exec(name, ['tee', at], text);
-    const config = `UserID opendkim\nMode s\nSocket inet:${port}@127.0.0.1\nKeyTable /etc/lookup/keys\nSigningTable ${kind}:${at}\nMultipleSignatures ${multiple ? 'yes' : 'no'}\nPidFile ${at}.pid\n`;
-    await lab.exec(name, ['tee', `${at}.conf`], config);
-    await lab.sh(
-      name,
-      `opendkim -x ${at}.conf; for try in $(seq 50); do ss -ltn | grep -q ':${port} ' && exit; sleep 0.1; done`,
-    );
-    const keys = new Table(keyTable, 'file');
-    const planned = createSigning(keys, new Table(text, kind));
-    const got = await signaturesOf(
-      { host: '127.0.0.1', port },
-      domains.map(domain => `anyone@${domain}`),
-    );
-    for (const [index, domain] of domains.entries()) {
-      const named = planned.lookup.find(domain, multiple).map(entry => keyFor(planned, entry, domain));
-      const wanted = named.map(key => `${key?.domain === '%' ? domain : key?.domain}:${key?.selector}`).sort();
-      const refused = named.includes(null);
-      expect([domain, got[index]]).toEqual([domain, refused ? ['refused'] : wanted]);
-      const own = (got[index] ?? []).filter(each => each.startsWith(`${domain}:`));
-      const selectors = own.map(each => each.slice(domain.length + 1).toLowerCase());
-      if (!refused) expect([...new Set(selectors)]).toEqual([...selectorsOf(planned, domain, multiple)].sort());
-    }
-    await lab.sh(name, `kill $(cat ${at}.pid)`);
+  const cases = tables.flatMap(([kind, text], index) =>
+    [false, true].map((multiple, both) => ({ kind, text, multiple, port: 9700 + index * 2 + both })),
+  );
+
+  /** One daemon a case, all started by one script: they go with the disk of the host. */
+  beforeAll(async () => {
+    const write = (path: string, text: string) =>
+      `echo ${Buffer.from(text, 'latin1').toString('base64')} | base64 -d > ${path}`;
+    const start = cases.flatMap(({ kind, text, multiple, port }) => {
+      const at = `/etc/lookup/${port}`;
+      const config = `UserID opendkim\nMode s\nSocket inet:${port}@127.0.0.1\nKeyTable /etc/lookup/keys\nSigningTable ${kind}:${at}\nMultipleSignatures ${multiple ? 'yes' : 'no'}\n`;
+      return [write(at, text), write(`${at}.conf`, config), `opendkim -x ${at}.conf`];
+    });
+    const script = [
+      'mkdir -p /etc/lookup; openssl genrsa -out /etc/lookup/key 2048 2>/dev/null',
+      'chown opendkim /etc/lookup/key; chmod 600 /etc/lookup/key',
+      write('/etc/lookup/keys', keyTable),
+      ...start,
+      `for try in $(seq 100); do [ "$(ss -ltn | grep -c ':97[0-9][0-9] ')" -ge ${cases.length} ] && exit; sleep 0.1; done; exit 1`,
+    ];
+    const { code, stderr } = await lab.exec(name, ['sh', '-es'], script.join('\n'));
+    if (code !== 0) throw new Error(`the daemons did not start: ${stderr}`);
   });
+
+  test.each(cases)(
+    '$kind table of port $port, several signatures: $multiple',
+    async ({ kind, text, multiple, port }) => {
+      const keys = new Table(keyTable, 'file');
+      const planned = createSigning(keys, new Table(text, kind));
+      const got = await signaturesOf(
+        { host: '127.0.0.1', port },
+        domains.map(domain => `anyone@${domain}`),
+      );
+      for (const [index, domain] of domains.entries()) {
+        const named = planned.lookup.find(domain, multiple).map(entry => keyFor(planned, entry, domain));
+        const wanted = named.map(key => `${key?.domain === '%' ? domain : key?.domain}:${key?.selector}`).sort();
+        const refused = named.includes(null);
+        expect([domain, got[index]]).toEqual([domain, refused ? ['refused'] : wanted]);
+        const own = (got[index] ?? []).filter(each => each.startsWith(`${domain}:`));
+        const selectors = own.map(each => each.slice(domain.length + 1).toLowerCase());
+        if (!refused) expect([...new Set(selectors)]).toEqual([...selectorsOf(planned, domain, multiple)].sort());
+      }
+    },
+  );
 });

@@ -33,7 +33,12 @@ const fixtures = readdirSync(folder).map(file => ({
 
 /** What a server sends are bytes. */
 const bytes = (text: string) => Buffer.from(text, 'utf8').toString('latin1');
-const settings = (all: Settings) => bytes(Object.entries(all).map(([name, value]) => `${name} = ${value}\n`).join(''));
+const settings = (all: Settings) =>
+  bytes(
+    Object.entries(all)
+      .map(([name, value]) => `${name} = ${value}\n`)
+      .join(''),
+  );
 
 function hostOf(fixture: Fixture) {
   const files = Object.fromEntries(Object.entries(fixture.files ?? {}).map(([path, text]) => [path, bytes(text)]));
@@ -51,13 +56,17 @@ function hostOf(fixture: Fixture) {
       }
       if (program === 'postmap') {
         const keys = maps.get(words[1] ?? '');
-        return keys === undefined ? { code: 1, stdout: '', stderr: 'postmap: fatal: open database\n' } : succeeded(keys);
+        return keys === undefined
+          ? { code: 1, stdout: '', stderr: 'postmap: fatal: open database\n' }
+          : succeeded(keys);
       }
       if (program !== 'postconf') return undefined;
       if (words[0] === '-h') return succeeded('3.7.11\n');
       if (words[0] === '-P') return succeeded(instance === undefined ? settings(fixture.overrides ?? {}) : '');
       if (words[0] === '-F') {
-        return succeeded(settings(Object.fromEntries((fixture.chrooted ?? []).map(service => [`${service}/chroot`, 'y']))));
+        return succeeded(
+          settings(Object.fromEntries((fixture.chrooted ?? []).map(service => [`${service}/chroot`, 'y']))),
+        );
       }
       const parameters = instance?.parameters ?? fixture.parameters;
       return succeeded(settings({ ...parameters, config_directory: at === '' ? '/etc/postfix' : at }));
@@ -88,8 +97,13 @@ describe.each(fixtures)('$name', ({ fixture }) => {
 
 test('what is not installed is not detected, and what fails says so', async () => {
   expect(await driver.detect(createMemoryHost({ files: {} }))).toBe(false);
-  const broken = createMemoryHost({ files: {}, exec: () => ({ code: 1, stdout: '', stderr: 'postconf: fatal: \u001b[2J' }) });
-  await expect(driver.scan(broken)).rejects.toMatchObject({ problem: { code: 'postfix-unreadable', message: expect.not.stringContaining('\u001b') } });
+  const broken = createMemoryHost({
+    files: {},
+    exec: () => ({ code: 1, stdout: '', stderr: 'postconf: fatal: \u001b[2J' }),
+  });
+  await expect(driver.scan(broken)).rejects.toMatchObject({
+    problem: { code: 'postfix-unreadable', message: expect.not.stringContaining('\u001b') },
+  });
 });
 
 test('ten thousand domains cost the same round trips', async () => {

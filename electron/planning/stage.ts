@@ -2,15 +2,11 @@
  * What staging a wish means for each row, before any key is made: pure. The caller makes the keys that `needs` names and
  * turns `additions` into pending changes, all in one transaction.
  */
-import { fitsDns, parseSelector } from '../../shared/dkim/domain.ts';
-import { keyName } from '../../shared/dkim/names.ts';
-import { newSelector } from '../../shared/dkim/selector.ts';
 import type { StageResult, Target } from '../../shared/contract.ts';
 import type {
   DmarcWish,
   DomainRow,
   Intent,
-  KeyAlgorithm,
   KeySpec,
   PendingChange,
   PolicyWish,
@@ -18,9 +14,10 @@ import type {
   SigningOnIntent,
 } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import { signerOf, signingUnavailable } from './fleet.ts';
+import { signingUnavailable } from './fleet.ts';
 import type { PlanningContext } from './goals.ts';
-import { locate, presentAt } from './location.ts';
+import type { KeyNeed, Refusal } from './stage-keys.ts';
+import { KeyChooser } from './stage-keys.ts';
 
 export interface SigningWish {
   readonly action: 'on' | 'off' | 'keep';
@@ -30,12 +27,6 @@ export interface SigningWish {
   readonly policy: PolicyWish;
   readonly dmarc: DmarcWish;
   readonly graceHours: number;
-}
-
-export interface KeyNeed {
-  readonly selector: string;
-  readonly algorithm: KeyAlgorithm;
-  readonly bits: 1024 | 2048 | 4096 | 256;
 }
 
 /** A pending change to be, but for its id and its keys. */
@@ -52,17 +43,6 @@ export interface StagePlan extends Pick<StageResult, 'cancelled' | 'unchanged' |
   readonly drops: readonly string[];
 }
 
-const specs: Readonly<Record<KeySpec, readonly Pick<KeyNeed, 'algorithm' | 'bits'>[]>> = {
-  rsa1024: [{ algorithm: 'rsa', bits: 1024 }],
-  rsa2048: [{ algorithm: 'rsa', bits: 2048 }],
-  rsa4096: [{ algorithm: 'rsa', bits: 4096 }],
-  ed25519: [{ algorithm: 'ed25519', bits: 256 }],
-  'rsa2048+ed25519': [
-    { algorithm: 'rsa', bits: 2048 },
-    { algorithm: 'ed25519', bits: 256 },
-  ],
-};
-
 export function stage(
   context: PlanningContext,
   rows: readonly DomainRow[],
@@ -75,16 +55,12 @@ export function stage(
   return stager.result();
 }
 
-type Refusal = Pick<Problem, 'code' | 'message' | 'hint'>;
-
 class Stager {
   readonly #context: PlanningContext;
   readonly #wish: SigningWish;
-  readonly #now: Date;
+  readonly #keys: KeyChooser;
   readonly #pending: ReadonlyMap<string, PendingChange>;
   readonly #retiring: ReadonlyMap<string, readonly PendingChange[]>;
-  /** Selectors of each domain that this call gives away. */
-  readonly #given = new Map<string, Set<string>>();
   readonly #additions: Addition[] = [];
   readonly #drops: string[] = [];
   readonly #cancelled: Target[] = [];
@@ -94,7 +70,7 @@ class Stager {
   constructor(context: PlanningContext, pending: readonly PendingChange[], wish: SigningWish, now: Date) {
     this.#context = context;
     this.#wish = wish;
-    this.#now = now;
+    this.#keys = new KeyChooser(context, wish, now);
     const key = (change: PendingChange) => `${change.domain}\n${change.server}`;
     this.#pending = new Map(
       pending.filter(change => change.intent.kind !== 'retire').map(change => [key(change), change]),
@@ -105,7 +81,7 @@ class Stager {
     );
     for (const change of pending) {
       if (change.intent.kind !== 'signing-on') continue;
-      for (const staged of change.intent.keys) this.#givenOf(change.domain).add(staged.selector);
+      this.#keys.hold(change.domain, selectorsOf(change.intent));
     }
   }
 
@@ -174,7 +150,7 @@ class Stager {
       this.#refuse(row, unavailable);
       return;
     }
-    const keys = this.#keysFor(row);
+    const keys = this.#keys.choose(row);
     if ('code' in keys) {
       this.#refuse(row, keys);
       return;
@@ -192,26 +168,23 @@ class Stager {
     const { domain, server } = row;
     const policy = this.#wish.policy === 'keep' ? intent.policy : this.#wish.policy;
     const dmarc = this.#wish.dmarc === 'keep' ? intent.dmarc : this.#wish.dmarc;
-    const sameKeys =
-      intent.adopt.length > 0 ||
-      (sameSpec(intent, specs[this.#wish.key]) &&
-        (this.#wish.selector === undefined || intent.keys[0]?.selector === this.#wish.selector));
+    const sameKeys = this.#keys.fits(intent);
     if (sameKeys && policy === intent.policy && dmarc === intent.dmarc) {
       this.#unchanged.push({ domain, server, reason: 'staged already' });
       return;
     }
-    for (const key of intent.keys) this.#givenOf(domain).delete(key.selector);
+    this.#keys.release(domain, selectorsOf(intent));
     this.#drops.push(staged.id);
     if (sameKeys) {
-      for (const key of intent.keys) this.#givenOf(domain).add(key.selector);
+      this.#keys.hold(domain, selectorsOf(intent));
       this.#additions.push({ domain, server, intent: { ...intent, policy, dmarc }, needs: [], keep: intent.keys });
       return;
     }
-    const keys = this.#keysFor(row);
+    const keys = this.#keys.choose(row);
     if ('code' in keys) {
       this.#refuse(row, keys);
       this.#drops.pop();
-      for (const key of intent.keys) this.#givenOf(domain).add(key.selector);
+      this.#keys.hold(domain, selectorsOf(intent));
       return;
     }
     this.#add(row, { kind: 'signing-on', scheme: 'dkim', adopt: keys.adopt, policy, dmarc }, keys.needs);
@@ -278,125 +251,6 @@ class Stager {
     this.#add(row, { kind: 'policy', policy, dmarc });
   }
 
-  /** The keys for a domain that is switched on: one that is there, published and strong enough is used again. */
-  #keysFor(row: DomainRow): { readonly adopt: readonly string[]; readonly needs: readonly KeyNeed[] } | Refusal {
-    const { domain, server } = row;
-    const wanted = specs[this.#wish.key];
-    const usable = row.keys.filter(key => key.algorithm !== 'unknown' && key.publicKey !== null);
-    const wish = this.#wish.selector;
-    if (wish === undefined) {
-      const again = usable.find(
-        key =>
-          key.published === 'match' &&
-          wanted.length === 1 &&
-          key.algorithm === wanted[0]?.algorithm &&
-          (key.bits ?? 0) >= wanted[0].bits,
-      );
-      if (again !== undefined) return { adopt: [again.selector], needs: [] };
-    }
-    const facts = this.#context.fleet.servers.get(server);
-    const can = (facts === undefined ? null : signerOf(facts))?.view.can ?? [];
-    const ed25519 = wanted.some(key => key.algorithm === 'ed25519');
-    if ((ed25519 && !can.includes('ed25519')) || (wanted.length > 1 && !can.includes('dualSign'))) {
-      return {
-        code: 'key-unsupported',
-        message: `${domain} on ${server}: ${row.signer ?? 'the signer'} cannot sign with ${this.#wish.key}.`,
-        hint: 'Use an RSA key: every receiver verifies it.',
-      };
-    }
-    const taken = this.#taken(row);
-    const selectors =
-      wish === undefined ? this.#freeSelectors(row, wanted, taken) : this.#wished(row, wish, taken, wanted);
-    if ('code' in selectors) return selectors;
-    if ('adopt' in selectors) return { adopt: [selectors.adopt], needs: [] };
-    const names = selectors.names;
-    if (names.some(selector => !fitsDns(keyName(selector, domain)))) {
-      return {
-        code: 'name-too-long',
-        message: `${domain} on ${server}: the name of a key record would be longer than DNS allows (253 octets).`,
-        hint: 'Use a shorter selector: --selector s1',
-      };
-    }
-    for (const selector of names) this.#givenOf(domain).add(selector);
-    return { adopt: [], needs: wanted.map((key, i) => ({ ...key, selector: names[i] ?? '' })) };
-  }
-
-  #freeSelectors(
-    row: DomainRow,
-    wanted: readonly Pick<KeyNeed, 'algorithm'>[],
-    taken: ReadonlySet<string>,
-  ): { readonly names: readonly string[] } {
-    const dual = wanted.length > 1;
-    return {
-      names: wanted.map(({ algorithm }) =>
-        newSelector({ server: row.server, date: this.#now, algorithm, dual, taken }),
-      ),
-    };
-  }
-
-  /** The selector that the admin asked for: a free one, or that of a key of this domain on this server (adoption). */
-  #wished(
-    row: DomainRow,
-    wish: string,
-    taken: ReadonlySet<string>,
-    wanted: readonly Pick<KeyNeed, 'algorithm'>[],
-  ): { readonly names: readonly string[] } | { readonly adopt: string } | Refusal {
-    const parsed = parseSelector(wish);
-    if (!parsed.ok) {
-      return {
-        code: parsed.fault.code,
-        message: parsed.fault.message,
-        hint: 'Letters, digits and hyphens: s1, mail-2026.',
-      };
-    }
-    const selector = parsed.value;
-    if (row.keys.some(key => key.selector === selector && key.publicKey !== null)) return { adopt: selector };
-    const names = wanted.map(({ algorithm }, i) => (i > 0 && algorithm === 'ed25519' ? `${selector}-e` : selector));
-    const inUse = names.find(name => taken.has(name));
-    if (inUse === undefined) return { names };
-    return {
-      code: 'selector-in-use',
-      message: `${row.domain}: the selector ${inUse} is in use already, by another server, another key or a record in the zone.`,
-      hint: 'Choose another one, or let Signet choose (leave --selector out).',
-    };
-  }
-
-  /** Selectors of the domain that are in use anywhere we know of. */
-  #taken(row: DomainRow): ReadonlySet<string> {
-    const { fleet } = this.#context;
-    const taken = new Set(this.#givenOf(row.domain));
-    const suffix = `._domainkey.${row.domain}`;
-    for (const server of fleet.hosting.get(row.domain) ?? []) {
-      const facts = fleet.servers.get(server);
-      for (const key of facts === undefined ? [] : (signerOf(facts)?.view.keys ?? [])) {
-        if (key.domain === row.domain) taken.add(key.selector);
-      }
-      for (const [name, values] of servedBelow(facts?.served ?? {}, suffix)) {
-        if (values === null || values.length > 0) taken.add(name.slice(0, -suffix.length));
-      }
-    }
-    const location = locate(fleet, row.domain, row.server);
-    if (location.kind === 'managed') {
-      for (const { zone } of location.places) {
-        for (const { name } of zone.txt) if (name.endsWith(suffix)) taken.add(name.slice(0, -suffix.length));
-        for (const name of zone.cnames) if (name.endsWith(suffix)) taken.add(name.slice(0, -suffix.length));
-      }
-    } else if (this.#wish.selector !== undefined) {
-      const present = presentAt(fleet, location, keyName(this.#wish.selector, row.domain), row.server);
-      if ('problem' in present || present.rrset !== null) taken.add(this.#wish.selector);
-    }
-    return taken;
-  }
-
-  #givenOf(domain: string): Set<string> {
-    let given = this.#given.get(domain);
-    if (given === undefined) {
-      given = new Set();
-      this.#given.set(domain, given);
-    }
-    return given;
-  }
-
   #add(row: DomainRow, intent: Addition['intent'], needs: readonly KeyNeed[] = []): void {
     this.#additions.push({ domain: row.domain, server: row.server, intent, needs, keep: [] });
   }
@@ -407,25 +261,6 @@ class Stager {
   }
 }
 
-function sameSpec(intent: SigningOnIntent, wanted: readonly Pick<KeyNeed, 'algorithm' | 'bits'>[]): boolean {
-  return (
-    intent.keys.length === wanted.length &&
-    intent.keys.every((key, i) => key.algorithm === wanted[i]?.algorithm && key.bits === wanted[i]?.bits)
-  );
-}
-
-type Served = Readonly<Record<string, readonly string[] | null>>;
-const servedIndex = new WeakMap<Served, ReadonlyMap<string, readonly [string, readonly string[] | null][]>>();
-
-/** The served names that end in a suffix "._domainkey.DOMAIN": indexed once for each scan, not searched for each row. */
-function servedBelow(served: Served, suffix: string): readonly [string, readonly string[] | null][] {
-  let index = servedIndex.get(served);
-  if (index === undefined) {
-    index = Map.groupBy(Object.entries(served), ([name]) => {
-      const at = name.indexOf('._domainkey.');
-      return at < 0 ? '' : name.slice(at);
-    });
-    servedIndex.set(served, index);
-  }
-  return index.get(suffix) ?? [];
+function selectorsOf(intent: SigningOnIntent): readonly string[] {
+  return intent.keys.map(key => key.selector);
 }

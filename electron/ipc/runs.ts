@@ -7,7 +7,7 @@ import { refused } from '../../shared/problem.ts';
 import type { RunRecord } from '../../shared/run.ts';
 import { printable } from '../../shared/text.ts';
 import { planFleet } from '../planning/plan.ts';
-import { realisedEffects } from '../planning/undo.ts';
+import { effectsToUndo, realisedEffects } from '../planning/undo.ts';
 import { applySelection } from './apply.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
 import { leftOvers } from './left-overs.ts';
@@ -79,7 +79,7 @@ async function undo(engine: Engine, input: Parsed<'runs.undo'>, { signal }: Call
   const createdAt = engine.now().toISOString();
   const present = engine.store.pending.list();
   const fromRun = new Set(record.plan.effects.map(effect => effect.pending));
-  const effects = realisedEffects(record);
+  const effects = effectsToUndo(record, laterRuns(engine, record));
   const staged: PendingChange[] = [];
   const drops = present.filter(change => fromRun.has(change.id)).map(change => change.id);
   const refusals: { domain: string; server: string; problem: Problem }[] = [];
@@ -135,6 +135,15 @@ async function undo(engine: Engine, input: Parsed<'runs.undo'>, { signal }: Call
     );
   }
   return { staged: staged.filter(change => possible.has(change.id)).map(pendingRow), refused: refusals };
+}
+
+/** Oldest first. */
+function laterRuns(engine: Engine, record: RunRecord): readonly RunRecord[] {
+  const ids = engine.store.runs.list().map(({ id }) => id);
+  return ids
+    .slice(0, ids.indexOf(record.id))
+    .reverse()
+    .flatMap(id => engine.store.runs.get(id) ?? []);
 }
 
 function alreadyStaged(other: PendingChange, domain: string, server: string): Problem {

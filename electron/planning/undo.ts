@@ -1,5 +1,5 @@
 /** What a run really did to each domain: the effects of its plan, cut down to the changes that were applied. Pure. */
-import type { Effect, Phase } from '../../shared/model.ts';
+import type { Effect, Phase, RecordEffect } from '../../shared/model.ts';
 import type { RunRecord } from '../../shared/run.ts';
 
 /** Effects with nothing done are left out. */
@@ -27,4 +27,36 @@ export function realisedEffects(run: RunRecord): readonly Effect[] {
       !done('install', effect.server);
     return nothing ? [] : [realised];
   });
+}
+
+/** One effect out of two on the same domain, the second after the first: what both did together. */
+function joined(first: Effect, second: Effect): Effect {
+  const key = (record: RecordEffect) => `${record.phase} ${record.name}`;
+  const later = new Map(second.records.map(record => [key(record), record]));
+  const selectors =
+    first.selectors === null || second.selectors === null
+      ? (first.selectors ?? second.selectors)
+      : { before: first.selectors.before, after: second.selectors.after };
+  return {
+    ...first,
+    selectors,
+    records: [
+      ...first.records.map(record => ({ ...record, after: later.get(key(record))?.after ?? record.after })),
+      ...second.records.filter(record => !first.records.some(earlier => key(earlier) === key(record))),
+    ],
+    installed: [...first.installed, ...second.installed],
+    removed: [...first.removed, ...second.removed],
+    retire: second.retire,
+  };
+}
+
+/**
+ * What taking `run` back must take back: its own effects, and what later runs did for the same pending changes, which rest
+ * on them (a run that waited at a gate is finished by another one).
+ */
+export function effectsToUndo(run: RunRecord, later: readonly RunRecord[]): readonly Effect[] {
+  const after = later.flatMap(realisedEffects);
+  return realisedEffects(run).map(effect =>
+    after.filter(other => other.pending === effect.pending).reduce<Effect>(joined, effect),
+  );
 }

@@ -41,7 +41,7 @@ function joined(first: Effect, second: Effect): Effect {
     ...first,
     selectors,
     records: [
-      ...first.records.map(record => ({ ...record, after: later.get(key(record))?.after ?? record.after })),
+      ...first.records.map(record => ({ ...record, after: (later.get(key(record)) ?? record).after })),
       ...second.records.filter(record => !first.records.some(earlier => key(earlier) === key(record))),
     ],
     installed: [...first.installed, ...second.installed],

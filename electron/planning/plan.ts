@@ -44,7 +44,13 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
   };
   const problems: Problem[] = [];
   let goals: Goal[] = [];
+  const wishes = new Map<string, PendingChange>();
   for (const pending of input.pending) {
+    const contrary = contraryWish(wishes, pending);
+    if (contrary !== null) {
+      problems.push(contrary);
+      continue;
+    }
     const outcome = goalOf(context, pending);
     if ('goal' in outcome) goals.push(outcome.goal);
     else problems.push(outcome.refused);
@@ -80,6 +86,29 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
     manual: assembly.manual,
     problems,
   };
+}
+
+/** Policies are of a domain, not of a server: two wishes for one domain must agree. */
+function contraryWish(wishes: Map<string, PendingChange>, pending: PendingChange): Problem | null {
+  const { domain, server, intent } = pending;
+  if (!('policy' in intent)) return null;
+  for (const wish of ['policy', 'dmarc'] as const) {
+    if (intent[wish] === 'keep') continue;
+    const key = `${wish} ${domain}`;
+    const other = wishes.get(key);
+    if (other === undefined) wishes.set(key, pending);
+    else if ('policy' in other.intent && other.intent[wish] !== intent[wish]) {
+      return {
+        code: 'conflicting-changes',
+        message: `${domain}: the pending changes for ${other.server} and ${server} want different policies (${other.intent[wish]}, ${intent[wish]}).`,
+        hint: `Drop one of them: signet pending drop ${pending.id}`,
+        severity: 'stop',
+        domain,
+        server,
+      };
+    }
+  }
+  return null;
 }
 
 const digests = new WeakMap<ServerFacts, string>();

@@ -146,7 +146,16 @@ function zoneText(zone: string, all: HostPlan['domains'], old: GeneratedKey): st
     `ns IN A 192.0.2.1`,
     ` IN MX 10 ns.${zone}.`,
   ];
-  for (const { name, signed, policy } of all) {
+  const names = new Map(all.map(domain => [domain.name, domain]));
+  for (const domain of all) {
+    const known = names.get(domain.name);
+    names.set(domain.name, {
+      ...domain,
+      signed: domain.signed || known?.signed === true,
+      policy: domain.policy || known?.policy === true,
+    });
+  }
+  for (const { name, signed, policy } of names.values()) {
     if (name !== zone && !name.endsWith(`.${zone}`)) continue;
     const half = Math.floor(old.publicKey.length / 2);
     if (signed) {

@@ -17,6 +17,14 @@ interface Carried {
 const nothing: Carried = { pending: [], domains: [] };
 const union = (one: Iterable<string>, other: Iterable<string>) => [...new Set([...one, ...other])];
 
+/**
+ * A policy is of a domain, on whichever servers its mail is: it is withdrawn before any of them stops signing, and published
+ * after all of them sign.
+ */
+const policyTied = (earlier: Change, later: Change) =>
+  (earlier.phase === 'withdraw' && later.phase === 'switch') ||
+  (earlier.phase === 'switch' && later.phase === 'policy');
+
 export class Ledger {
   readonly #plan: Plan;
   readonly #domainOf: ReadonlyMap<string, string>;
@@ -65,18 +73,17 @@ export class Ledger {
   }
 
   /**
-   * The changes that must have ended before this one begins: what it depends on, earlier phases of the same domains, and
-   * earlier phases on the same server, whose files it was computed from.
+   * The changes that must have ended before this one begins: what it depends on, earlier phases of the same pending changes
+   * or (policies) domains, and earlier phases on the same server, whose files it was computed from.
    */
   earlier(change: Change): readonly Change[] {
     const depends = new Set(change.dependsOn);
-    const pending = new Set(change.pending);
     return this.#plan.changes.filter(
       other =>
         other.id !== change.id &&
         (depends.has(other.id) ||
           (rank(other) < rank(change) &&
-            (other.server === change.server || other.pending.some(id => pending.has(id))))),
+            (other.server === change.server || change.pending.some(id => this.#owners(other, change, id).length > 0)))),
     );
   }
 
@@ -84,15 +91,28 @@ export class Ledger {
   alive(change: Change): ReadonlySet<string> {
     const rest = this.rest(change);
     if (this.#blocked.has(change.server)) return new Set();
-    const own = new Set(change.pending);
     const earlier = this.earlier(change);
     const depends = new Set(change.dependsOn);
     const barred = earlier.some(
-      other => depends.has(other.id) && !other.pending.some(id => own.has(id)) && this.rest(other).length > 0,
+      other =>
+        depends.has(other.id) &&
+        change.pending.every(id => this.#owners(other, change, id).length === 0) &&
+        this.rest(other).length > 0,
     );
     if (barred) return new Set();
     return new Set(
-      rest.filter(id => earlier.every(other => !other.pending.includes(id) || this.carriedBy(other.id).has(id))),
+      rest.filter(id =>
+        earlier.every(other => this.#owners(other, change, id).every(owner => this.carriedBy(other.id).has(owner))),
+      ),
+    );
+  }
+
+  /** The pending changes that an earlier change must have been applied with before this one goes on for `id`. */
+  #owners(other: Change, change: Change, id: string): readonly string[] {
+    if (!policyTied(other, change)) return other.pending.includes(id) ? [id] : [];
+    const domain = this.#domainOf.get(id);
+    return other.pending.filter(
+      owner => owner === id || (domain !== undefined && this.#domainOf.get(owner) === domain),
     );
   }
 

@@ -60,7 +60,7 @@ export function assemble(means: Means, all: readonly Goal[], without: Without = 
     planSigners(means, signing, phase, advanced, parts, refused);
     planZones(means, naming, phase, advanced, parts, refused);
     for (const [server, part] of [...parts].sort(([one], [other]) => (one < other ? -1 : 1))) {
-      const change = changeOf(phase, server, part, earlier);
+      const change = changeOf(phase, server, part, earlier, policyTies(phase, part, changes));
       changes.push(change);
       for (const pending of change.pending) {
         const ids = earlier.get(pending);
@@ -72,7 +72,25 @@ export function assemble(means: Means, all: readonly Goal[], without: Without = 
   return { changes, manual: all.flatMap(manualRecords), refused };
 }
 
-function changeOf(phase: Phase, server: string, part: Part, earlier: ReadonlyMap<string, readonly string[]>): Change {
+/**
+ * A policy is of a domain, on whichever servers its mail is: it is withdrawn before any of them stops signing, and published
+ * after all of them sign, also where the wish for it came with another server's change.
+ */
+function policyTies(phase: Phase, part: Part, changes: readonly Change[]): readonly string[] {
+  const before = phase === 'policy' ? 'switch' : phase === 'switch' ? 'withdraw' : null;
+  const domains = new Set([...part.goals].map(goal => goal.pending.domain));
+  return changes
+    .filter(change => change.phase === before && change.domains.some(domain => domains.has(domain)))
+    .map(change => change.id);
+}
+
+function changeOf(
+  phase: Phase,
+  server: string,
+  part: Part,
+  earlier: ReadonlyMap<string, readonly string[]>,
+  ties: readonly string[],
+): Change {
   const goals = [...part.goals];
   const gates: Gate[] = [];
   const probes: Probe[] = [];
@@ -91,7 +109,7 @@ function changeOf(phase: Phase, server: string, part: Part, earlier: ReadonlyMap
     phase,
     pending,
     domains: [...new Set(goals.map(goal => goal.pending.domain))],
-    dependsOn: [...new Set(pending.flatMap(id => earlier.get(id) ?? []))],
+    dependsOn: [...new Set([...pending.flatMap(id => earlier.get(id) ?? []), ...ties])],
     gates,
     requires: [...part.requires.values()],
     steps: part.steps,

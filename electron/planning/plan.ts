@@ -55,6 +55,7 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
     if ('goal' in outcome) goals.push(outcome.goal);
     else problems.push(outcome.refused);
   }
+  goals = withSharedGates(goals);
   // a goal that a driver refuses has no part in the plan at all: no key is installed for a zone that cannot be edited
   const means = { fleet, drivers: input.drivers, runs: input.runs ?? new Map() };
   let assembly = assemble(means, goals, without);
@@ -86,6 +87,17 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
     manual: assembly.manual,
     problems,
   };
+}
+
+/** No server of a domain stops signing before its policy is gone everywhere, whichever pending change withdraws it. */
+function withSharedGates(goals: readonly Goal[]): Goal[] {
+  const byDomain = Map.groupBy(goals, goal => goal.pending.domain);
+  return goals.map(goal => {
+    const others = (byDomain.get(goal.pending.domain) ?? []).filter(other => other !== goal);
+    const gates = others.flatMap(other => other.gates.filter(gate => gate.compare !== 'key'));
+    if (goal.selectors === null || gates.length === 0) return goal;
+    return { ...goal, gates: [...goal.gates, ...gates.map(gate => ({ ...gate, via: goal.pending.server }))] };
+  });
 }
 
 /** Policies are of a domain, not of a server: two wishes for one domain must agree. */

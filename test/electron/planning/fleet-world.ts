@@ -31,8 +31,8 @@ export class World {
   constructor(plans: readonly HostPlan[], old: GeneratedKey, pems: ReadonlyMap<string, string>) {
     this.#plans = plans;
     this.#pems = pems;
-    const all = plans.flatMap(plan => plan.domains);
-    for (const plan of plans) this.#hosts.set(plan.name, filesOf(plan, all, old));
+    const byZone = domainsByZone(plans);
+    for (const plan of plans) this.#hosts.set(plan.name, filesOf(plan, byZone, old));
   }
 
   /** Facts as a scan gives them; what is served is what the zones hold. */
@@ -107,12 +107,12 @@ function owned(owner: string): { readonly owner: string; readonly group: string 
 
 const zoneFile = (zone: string) => `/etc/bind/zones/db.${zone}`;
 
-function filesOf(plan: HostPlan, all: HostPlan['domains'], old: GeneratedKey): Files {
+function filesOf(plan: HostPlan, byZone: ReadonlyMap<string, HostPlan['domains']>, old: GeneratedKey): Files {
   const files: Files = new Map();
   const key: MemoryFile = { content: old.privateKeyPem, mode: 0o600, owner: 'opendkim', group: 'opendkim' };
   const signed = plan.domains.filter(domain => domain.signed);
   files.set('/etc/bind/named.conf', { content: plan.zones.map(zoneClause).join('') });
-  for (const zone of plan.zones) files.set(zoneFile(zone), { content: zoneText(zone, all, old) });
+  for (const zone of plan.zones) files.set(zoneFile(zone), { content: zoneText(zone, byZone.get(zone) ?? [], old) });
   files.set('/etc/postfix/domains', { content: plan.domains.map(({ name }) => `${name}\n`).join('') });
   files.set('/etc/opendkim.conf', {
     content:
@@ -134,11 +134,26 @@ function filesOf(plan: HostPlan, all: HostPlan['domains'], old: GeneratedKey): F
   return files;
 }
 
+/** A domain that several servers host has its records once. */
+function domainsByZone(plans: readonly HostPlan[]): ReadonlyMap<string, HostPlan['domains']> {
+  const domains = new Map<string, HostPlan['domains'][number]>();
+  for (const domain of plans.flatMap(plan => plan.domains)) {
+    const known = domains.get(domain.name);
+    const signed = domain.signed || known?.signed === true;
+    domains.set(domain.name, { name: domain.name, signed, policy: domain.policy || known?.policy === true });
+  }
+  const zones = new Set(plans.flatMap(plan => plan.zones));
+  return Map.groupBy(domains.values(), ({ name }) => {
+    const labels = name.split('.');
+    return labels.map((_label, i) => labels.slice(i).join('.')).find(zone => zones.has(zone)) ?? '';
+  });
+}
+
 function zoneClause(zone: string): string {
   return `zone "${zone}" { type master; file "${zoneFile(zone)}"; };\n`;
 }
 
-function zoneText(zone: string, all: HostPlan['domains'], old: GeneratedKey): string {
+function zoneText(zone: string, domains: HostPlan['domains'], old: GeneratedKey): string {
   const lines = [
     '$TTL 3600',
     `@ IN SOA ns.${zone}. hostmaster.${zone}. ( 2024010100 3600 600 86400 300 )`,
@@ -146,17 +161,7 @@ function zoneText(zone: string, all: HostPlan['domains'], old: GeneratedKey): st
     `ns IN A 192.0.2.1`,
     ` IN MX 10 ns.${zone}.`,
   ];
-  const names = new Map(all.map(domain => [domain.name, domain]));
-  for (const domain of all) {
-    const known = names.get(domain.name);
-    names.set(domain.name, {
-      ...domain,
-      signed: domain.signed || known?.signed === true,
-      policy: domain.policy || known?.policy === true,
-    });
-  }
-  for (const { name, signed, policy } of names.values()) {
-    if (name !== zone && !name.endsWith(`.${zone}`)) continue;
+  for (const { name, signed, policy } of domains) {
     const half = Math.floor(old.publicKey.length / 2);
     if (signed) {
       lines.push(

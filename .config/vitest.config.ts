@@ -14,6 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['test/{shared,electron,renderer,project}/**/*.test.{ts,tsx}'],
           testTimeout: 20_000,
+          // much of it waits for processes and time limits: more workers than cores
+          maxWorkers: 4,
         },
       },
       {

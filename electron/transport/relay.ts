@@ -75,7 +75,8 @@ class Relay extends Duplex {
     });
     channel.on('close', () => {
       this.push(null);
-      this.destroy();
+      // what came before is read first
+      this.once('end', () => this.destroy());
     });
   }
   override _read(): void {

@@ -51,7 +51,7 @@ export function connectionLost(server: string, during: string, cause?: unknown):
   );
 }
 
-export function loginRefused(server: ServerConfig, offered: readonly string[], said?: string): SignetError {
+function loginRefused(server: ServerConfig, offered: readonly string[], said?: string): SignetError {
   const how = { agent: 'the keys of the SSH agent', key: 'the key', password: 'the password' }[server.login.method];
   const why = said === undefined ? '' : `: ${printable(said, 100)}`;
   const accepts = offered.length === 0 ? '' : ` The server accepts: ${printable(offered.join(', '), 100)}.`;

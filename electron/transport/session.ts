@@ -25,7 +25,7 @@ function reasonNumber(error: Error): number | undefined {
 }
 
 /** The server did not open the stream: because it must not, or because nothing answers there. */
-export function streamRefused(server: string, target: ConnectTarget, error: Error): SignetError {
+function streamRefused(server: string, target: ConnectTarget, error: Error): SignetError {
   const what = printable(describe(target));
   if (reasonNumber(error) === prohibited)
     return failed(

@@ -19,7 +19,7 @@ export function stateOf(error: unknown): VaultState | null {
 }
 
 /** The text of an error of the keychain or the file system: short, and safe to show. */
-export function textOf(error: unknown): string {
+function textOf(error: unknown): string {
   return printable(error instanceof Error ? error.message : String(error));
 }
 

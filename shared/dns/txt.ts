@@ -6,7 +6,7 @@ import { usage } from '../problem.ts';
 import { printable, type ByteString } from '../text.ts';
 
 /** The longest character-string of a TXT record, in bytes (RFC 1035, 3.3). */
-export const maxTxtString = 255;
+const maxTxtString = 255;
 
 /** Cuts a value into character-strings of at most 255 bytes; an empty value is one empty string. */
 export function splitTxt(value: ByteString): readonly ByteString[] {

@@ -10,7 +10,7 @@ import { defaultView, type BindFacts, type DynamicRecord, type ZoneFact } from '
 import { zoneFiles, zoneLabel, zoneState, zoneWord } from './zone-state.ts';
 
 /** Names that this project reads and writes: keys, their policies, DMARC. */
-export function isMailName(name: string): boolean {
+function isMailName(name: string): boolean {
   return /(?:^|\.)_domainkey\./.test(name) || name.startsWith('_dmarc.');
 }
 

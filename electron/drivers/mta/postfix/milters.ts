@@ -15,7 +15,7 @@ export interface SocketPlace {
 }
 
 /** `inet:host:port`, `inet6:...`, `unix:path` and its synonym `local:path`; null: of another form. */
-export function readEndpoint(text: string, place: SocketPlace): ConnectTarget | null {
+function readEndpoint(text: string, place: SocketPlace): ConnectTarget | null {
   const [, type, rest] = /^(inet6?|unix|local):(.+)$/s.exec(text) ?? [];
   if (type === undefined || rest === undefined) return null;
   if (type === 'unix' || type === 'local') {

@@ -33,7 +33,7 @@ function sharedWith(facts: Facts, node: Node): string | null {
   return facts.groupUsers[node.group]?.[0] ?? null;
 }
 
-export function directoryFault(facts: Facts, node: Node): string | null {
+function directoryFault(facts: Facts, node: Node): string | null {
   if (has(node, bits.otherWrite)) return 'can be written by everybody';
   const other = sharedWith(facts, node);
   if (has(node, bits.groupWrite) && other !== null)

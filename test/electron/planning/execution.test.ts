@@ -72,7 +72,7 @@ test('whatever fails, every state between is safe, and what is reported as appli
       );
       if (shut.length === 0 && !failing.includes(true)) expect(record.outcome).toBe('applied');
     }),
-    { numRuns: 600 },
+    { numRuns: 300 },
   );
   expect(transactions).toBeGreaterThan(200);
 }, 120_000);

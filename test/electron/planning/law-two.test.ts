@@ -21,7 +21,7 @@ describe('law 2', () => {
           expect(violations(world, await world.facts()), `after ${change.id}`).toEqual([]);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     );
     expect(changes).toBeGreaterThan(300);
   }, 120_000);
@@ -56,7 +56,7 @@ describe('law 6', () => {
         const again = planFleet({ ...input, facts: await world.facts(), pending });
         expect(again.changes.map(change => change.id)).toEqual([]);
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   }, 120_000);
 });
@@ -100,7 +100,7 @@ describe('undo', () => {
         }
         expect(servers.map(server => masked(world.snapshot(server)))).toEqual(before);
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   }, 120_000);
 });

@@ -21,6 +21,8 @@ export interface ExecuteOptions {
   readonly emit: (event: RunEvent) => void;
   /** Stop: nothing new begins, what has begun on a server ends there, the rest is skipped. */
   readonly signal: AbortSignal;
+  /** Why pending changes have no part in the plan: told first, and the run is incomplete at best. */
+  readonly unplanned?: readonly Problem[];
   /** Changes on other servers are left out. */
   readonly servers?: readonly string[];
   /** What is known of the run so far: what was applied is not repeated, what was begun is asked for first. */
@@ -58,6 +60,8 @@ class Execution {
     const startedAt = resume?.startedAt ?? this.#now();
     const servers = [...new Set(plan.changes.map(({ server }) => server))];
     this.#tell({ type: 'run', plan: plan.id, servers, changes: plan.changes.length });
+    const { unplanned = [] } = this.#options;
+    for (const problem of unplanned) this.#problem(problem);
     const ends = new Map<string, Promise<void>>();
     for (const change of plan.changes) {
       const earlier = this.#ledger.earlier(change).map(({ id }) => ends.get(id));
@@ -68,7 +72,8 @@ class Execution {
     }
     await Promise.all(ends.values());
     if (this.#broken !== null) throw this.#broken.error;
-    const outcome = this.#ledger.outcome(signal.aborted);
+    const carried = this.#ledger.outcome(signal.aborted);
+    const outcome = carried === 'applied' && unplanned.length > 0 ? 'incomplete' : carried;
     const finishedAt = this.#now();
     this.#ports.journal.finish({ outcome, finishedAt, problems: this.#problems });
     this.#tell({ type: 'done', outcome, changes: this.#ledger.counts() });

@@ -7,7 +7,7 @@ import { refused } from '../../shared/problem.ts';
 import type { RunDone, RunRecord, RunStarted } from '../../shared/run.ts';
 import { planFleet } from '../planning/plan.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
-import { runPlan } from './running.ts';
+import { runPlan, settle } from './running.ts';
 import { planningInput, serverConfig } from './views.ts';
 
 /** Sorts by time, and is short enough to type. */
@@ -48,8 +48,19 @@ function emptyRun(engine: Engine, plan: Plan): RunRecord {
     changes: { applied: 0, rolledBack: 0, waiting: 0, skipped: 0 },
   };
   engine.emit({ type: 'run', event: started });
+  const record: RunRecord = {
+    id: run,
+    startedAt: at,
+    finishedAt: at,
+    outcome: 'applied',
+    plan,
+    changes: [],
+    problems: [],
+  };
+  // what is so already, by whosever hand, is not pending any more
+  settle(engine, record);
   engine.emit({ type: 'run', event: done });
-  return { id: run, startedAt: at, finishedAt: at, outcome: 'applied', plan, changes: [], problems: [] };
+  return record;
 }
 
 /** Plans the selection, refuses what must not go on, and runs it. */
@@ -73,7 +84,7 @@ export async function applySelection(
   const run = newRunId(engine.now());
   engine.store.runs.begin({ id: run, startedAt: engine.now().toISOString(), plan });
   engine.emit({ type: 'changed', what: 'runs' });
-  return await runPlan(engine, { run, plan, input, signal });
+  return await runPlan(engine, { run, plan, input, signal, unplanned: stops });
 }
 
 async function apply(engine: Engine, wish: Parsed<'apply.run'>, context: CallContext): Promise<RunRecord> {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Change, PendingChange, Plan } from '../../shared/model.ts';
+import type { Problem } from '../../shared/problem.ts';
 import { refused } from '../../shared/problem.ts';
 import type { RunEvent, RunRecord } from '../../shared/run.ts';
 import type { ApplyPorts, TransactionRequest } from '../apply/api.ts';
@@ -24,6 +25,8 @@ export interface RunWish {
   /** What the plan was computed from: domains that drop out are planned away from the same. */
   readonly input: PlanningInput;
   readonly signal: AbortSignal;
+  /** Why pending changes have no part in the plan. */
+  readonly unplanned?: readonly Problem[];
   /** Only asks the servers what became of what this run, of an earlier process, had begun. */
   readonly settleOnly?: RunRecord;
 }
@@ -38,6 +41,7 @@ export async function runPlan(engine: Engine, wish: RunWish): Promise<RunRecord>
     emit: event => engine.emit({ type: 'run', event }),
     // stopped from the start: what was begun is settled, and nothing begins
     signal: wish.settleOnly === undefined ? wish.signal : AbortSignal.abort(),
+    unplanned: wish.unplanned ?? [],
     parallelism: settings.parallelism,
     gateTimes: {
       managedMs: settings.gateTimeoutSeconds * 1000,
@@ -126,7 +130,7 @@ function isDone(record: RunRecord, id: string): boolean {
 }
 
 /** What was carried out leaves the list; what it leaves to do later is put there; private keys that are proven go. */
-function settle(engine: Engine, record: RunRecord): void {
+export function settle(engine: Engine, record: RunRecord): void {
   const { store } = engine;
   const applied = (change: string, id: string) => {
     const known = record.changes.find(candidate => candidate.id === change);

@@ -12,6 +12,7 @@ import type { SealedKey } from '../store/api.ts';
 import type { KeyRequest } from '../vault/api.ts';
 import { generateKeys } from '../vault/generate.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
+import { sealerForNewKeys } from './sealing.ts';
 import { pendingRow, planningContext, serverConfig } from './views.ts';
 
 export function rowsOf(engine: Engine, server?: string): readonly DomainRow[] {
@@ -117,7 +118,7 @@ async function stageSigning(engine: Engine, wish: Wish, { signal }: CallContext)
   }
   const requests = plan.additions.flatMap(addition => addition.needs.map(keyRequest));
   // the vault is asked first: keys that cannot be sealed are not made
-  const sealer = requests.length > 0 ? await engine.vault.sealer() : null;
+  const sealer = requests.length > 0 ? await sealerForNewKeys(engine) : null;
   let done = 0;
   const made = await generateKeys(requests, {
     signal,

@@ -15,6 +15,7 @@ import type { SealedKey } from '../store/api.ts';
 import type { KeyRequest } from '../vault/api.ts';
 import { generateKeys } from '../vault/generate.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
+import { sealerForNewKeys } from './sealing.ts';
 import { pendingRow } from './views.ts';
 
 const format = 'signet-pending';
@@ -182,7 +183,7 @@ async function withKeys(
   );
   const fresh = new Map(missing.map((key, i) => [key.ref.secret, generated[i]]));
   const anyKey = taken.some(({ intent }) => intent.kind === 'signing-on' && intent.keys.length > 0);
-  const sealer = anyKey ? await engine.vault.sealer() : null;
+  const sealer = anyKey ? await sealerForNewKeys(engine) : null;
   const sealed: SealedKey[] = [];
   const changes = taken.map((change): PendingChange => {
     if (change.intent.kind !== 'signing-on' || sealer === null) return { ...change, id: randomUUID() };

@@ -1,5 +1,5 @@
 /**
- * Builds what runs: `node .config/build.ts [--into FOLDER] [TARGET...]`, without a name all of `targets`. The folder, where the
+ * Builds what runs: `node .config/build.ts [--into FOLDER] [TARGET...]`, without a name all of them. The folder, where the
  * tests put theirs, must be in the project: addons are found in its node_modules.
  *
  * cli       dist/cli/signet.js         what `npx signet` starts: asks for the right Node, then loads main.js
@@ -12,11 +12,8 @@ import { builtinModules } from 'node:module';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import react from '@vitejs/plugin-react';
-import { build, type InlineConfig } from 'vite';
+import { build, mergeConfig, normalizePath, type InlineConfig } from 'vite';
 import { root } from './run.ts';
-
-/** The targets of which the source is in the tree. A new entry is added here with its source. */
-const targets = ['cli', 'renderer'] as const;
 
 const names = ['cli', 'main', 'preload', 'renderer'] as const;
 type Name = (typeof names)[number];
@@ -67,7 +64,11 @@ const steps: Record<Name, () => Promise<void>> = {
     }
   },
   main: async () => {
-    await build(forNode('electron/hosts/desktop/main.ts', join(into, 'main'), 'es'));
+    const program = forNode('electron/hosts/desktop/main.ts', join(into, 'main'), 'es');
+    const hosts = normalizePath(join(root, 'electron/hosts/'));
+    // the window's own modules in main.js, the engine and the libraries beside it
+    const codeSplitting = { groups: [{ name: 'engine', test: (id: string) => !normalizePath(id).startsWith(hosts) }] };
+    await build(mergeConfig(program, { build: { rolldownOptions: { output: { codeSplitting } } } }));
   },
   preload: async () => {
     await build(forNode('electron/hosts/desktop/preload.ts', join(into, 'preload'), 'cjs'));
@@ -99,7 +100,7 @@ if (unknown.length > 0) {
 }
 try {
   for (const name of names) {
-    if (asked.length > 0 ? asked.includes(name) : targets.some(one => one === name)) await steps[name]();
+    if (asked.length === 0 || asked.includes(name)) await steps[name]();
   }
 } catch (error) {
   console.error(error instanceof Error ? error.message : error);

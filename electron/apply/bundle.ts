@@ -15,7 +15,7 @@ export interface Places {
   readonly lock: string;
 }
 
-export const serverPlaces: Places = { state: '/var/lib/signet', lock: '/run/lock/signet.lock' };
+const serverPlaces: Places = { state: '/var/lib/signet', lock: '/run/lock/signet.lock' };
 
 export interface BundleOptions extends LayoutOptions {
   readonly places?: Places;

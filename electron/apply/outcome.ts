@@ -75,7 +75,7 @@ function readable(bytes: string, limit?: number): string {
   return printable(Buffer.from(bytes, 'latin1').toString('utf8'), limit);
 }
 
-export function transactionProblem(
+function transactionProblem(
   server: string,
   code: string,
   detail: string,

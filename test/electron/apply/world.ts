@@ -54,7 +54,7 @@ const filesOf = (server: string, inForce: readonly string[]) =>
     .join(' ');
 
 /** What planning does, for these wishes, where `inForce` is what is there already. */
-export function planOf(
+function planOf(
   wishes: readonly Wish[],
   inForce: readonly string[],
   without: ReadonlyMap<string, ReadonlySet<string>> = new Map(),

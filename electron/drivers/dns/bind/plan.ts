@@ -12,6 +12,7 @@ import { nextSerial } from '../../kit/zone/serial.ts';
 import { checkStep, reloadStep, verifyStep, type Reload } from './commands.ts';
 import { dynamicEdit } from './dynamic.ts';
 import type { BindFacts, ZoneFact, ZoneFileFact } from './facts.ts';
+import { zonesNamed } from './index-zones.ts';
 import { refusedByZone, refusedEdit, type Refused } from './refusals.ts';
 import { zoneFiles, zoneState } from './zone-state.ts';
 
@@ -68,7 +69,7 @@ function normalized(edit: DnsEdit): DnsEdit {
 
 function planZone(work: Work, name: string, edits: readonly DnsEdit[]): void {
   // a zone of another view that only refers to this one changes with it
-  const zones = work.facts.zones.filter(zone => zone.name === name && zone.type !== 'in-view');
+  const zones = zonesNamed(work.facts, name).filter(zone => zone.type !== 'in-view');
   const states = zones.map(zone => ({ zone, state: zoneState(work.facts, zone) }));
   const refusal = states
     .map(({ state }) => (state.kind === 'refused' ? state.refusal : null))
@@ -114,7 +115,7 @@ function planDynamic(
       records = made.records;
     }
   }
-  work.updated.set(zone, { ...zone, records });
+  if (records !== present) work.updated.set(zone, { ...zone, records });
 }
 
 /** Every file of the zone (one a view, or one for several views) is edited; an edit that one of them refuses is made in none. */

@@ -8,6 +8,7 @@ import { canonicalDifference } from '../../kit/zone/records.ts';
 import { isReason, readZone } from '../../kit/zone/read.ts';
 import { nextSerial } from '../../kit/zone/serial.ts';
 import type { BindFacts, ZoneFact } from './facts.ts';
+import { zonesOfFile } from './index-zones.ts';
 import { finish, newWork, writeZone, type Work } from './plan.ts';
 import { zoneFiles, zoneState } from './zone-state.ts';
 
@@ -23,13 +24,13 @@ export function restoreBind(facts: BindFacts, files: readonly RestoreFile[]): Dr
 function restoreFile(work: Work, { path, before, after }: RestoreFile): Problem | null {
   const { facts } = work;
   const file = printable(path);
-  const zones = facts.zones.filter(zone => zone.file !== null && facts.files[zone.file]?.real === path);
+  const zones = zonesOfFile(facts, path);
   const [zone] = zones;
   const fact = facts.files[zone?.file ?? ''];
   if (zone === undefined || fact === undefined) {
     return stop('zone-file-missing', `${file} is the file of no zone now`, 'Restore it by hand.', { file });
   }
-  if (before === null || fact.sha256 !== after) {
+  if (before === null || fact.sha256 !== after || work.texts.has(path)) {
     const message = `${file} was changed since: its old content is not put back`;
     return stop('file-changed', message, 'Take the records back one by one, or restore it by hand.', { file });
   }

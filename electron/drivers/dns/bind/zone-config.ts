@@ -38,6 +38,8 @@ interface Scopes {
   readonly zone: readonly Statement[];
   readonly view: readonly Statement[] | null;
   readonly options: readonly Statement[] | null;
+  /** Named address lists. */
+  readonly acls: readonly Statement[];
 }
 
 /** The statement of the innermost scope that has it. */
@@ -49,8 +51,11 @@ export function readConfig(statements: readonly Statement[]): NamedConfig {
   const options = find(statements, 'options')?.block ?? null;
   const views = findAll(statements, 'view');
   const directory = valueOf(options, 'directory') ?? '/';
+  const acls = findAll(statements, 'acl');
   const zonesIn = (view: string, block: readonly Statement[], scope: readonly Statement[] | null): ConfiguredZone[] =>
-    findAll(block, 'zone').flatMap(zone => readZoneStatement(zone, view, directory, { view: scope, options }) ?? []);
+    findAll(block, 'zone').flatMap(
+      zone => readZoneStatement(zone, view, directory, { view: scope, options, acls }) ?? [],
+    );
   const zones = [
     ...zonesIn(defaultView, statements, null),
     ...views.flatMap(view => zonesIn(view.words[1] ?? '', view.block ?? [], view.block)),
@@ -106,11 +111,22 @@ function updateWay(scopes: Scopes): UpdateWay | null {
     if (granted?.[1] === 'local-ddns') return { way: 'local' };
     return granted?.[1] === undefined ? null : { way: 'key', key: granted[1].replace(/\.$/, '') };
   }
-  const elements = inherited(scopes, 'allow-update')?.block ?? [];
+  const elements = expandLists(inherited(scopes, 'allow-update')?.block ?? [], scopes.acls);
   const key = elements.find(({ words }) => words[0] === 'key')?.words[1];
   if (key !== undefined) return { way: 'key', key: key.replace(/\.$/, '') };
-  const open = elements.filter(({ words }) => words[0] !== undefined && words[0] !== 'none' && words[0] !== '!');
-  return open.length === 0 ? null : { way: 'address' };
+  return elements.some(({ words }) => thisHost.has(words[0] ?? '')) ? { way: 'address' } : null;
+}
+
+/** Elements of an address match list that let in what comes from the host itself. */
+const thisHost = new Set(['any', 'localhost', 'localnets', '127.0.0.1', '127.0.0.1/32', '127.0.0.0/8']);
+
+/** An address match list with what its named lists and braces hold (named refuses lists that name themselves). */
+function expandLists(elements: readonly Statement[], acls: readonly Statement[], depth = 0): readonly Statement[] {
+  if (depth > 8) return [];
+  return elements.flatMap(element => {
+    const list = element.block ?? acls.find(({ words }) => words[1] === element.words[0])?.block ?? null;
+    return list === null ? [element] : expandLists(list, acls, depth + 1);
+  });
 }
 
 function listenAddress(options: readonly Statement[] | null): { host: string; port: number } {

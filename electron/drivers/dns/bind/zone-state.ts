@@ -4,6 +4,7 @@ import { fromContent, printable } from '../../../../shared/text.ts';
 import { stop } from '../../kit/problems.ts';
 import type { ZoneFiles } from '../../kit/zone/parse.ts';
 import { isReason, readZone, type ReadZone, type Reason } from '../../kit/zone/read.ts';
+import { zonesNamed, zonesOfFile } from './index-zones.ts';
 import { isPlainViewName, isPlainZoneName } from './commands.ts';
 import { defaultView, type BindFacts, type DynamicRecord, type ZoneFact } from './facts.ts';
 
@@ -131,7 +132,7 @@ function editableState(facts: BindFacts, zone: ZoneFact, refuse: Refuse): ZoneSt
         'Allow updates with a key.',
       );
     }
-    if (facts.zones.some(other => other !== zone && other.name === zone.name && other.type === 'primary')) {
+    if (zonesNamed(facts, zone.name).filter(({ type }) => type === 'primary').length > 1) {
       const message = 'ZONE is dynamic and stands in several views: an update cannot choose between them';
       return refuse('zone-dynamic-in-views', message, 'Send the update by hand.');
     }
@@ -149,8 +150,7 @@ function editableState(facts: BindFacts, zone: ZoneFact, refuse: Refuse): ZoneSt
   if (files === null || file === undefined) {
     return refuse('zone-file-missing', 'the file of ZONE is missing or cannot be read', 'See whether the zone loads.');
   }
-  const sharers = facts.zones.filter(other => other.file !== null && facts.files[other.file]?.real === file.real);
-  const other = sharers.find(({ name }) => name !== zone.name);
+  const other = zonesOfFile(facts, file.real).find(({ name }) => name !== zone.name);
   if (other !== undefined) {
     const message = `ZONE shares its file with ${zoneLabel(other)}: a record added to it would be in both`;
     return refuse('zone-file-shared', message, 'Give the zone a file of its own.');

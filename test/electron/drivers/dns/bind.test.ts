@@ -353,6 +353,14 @@ describe('plan for dynamic zones', () => {
     expect(step?.revert.stdin).not.toContain('update add');
   });
 
+  test('finds the key behind a named address list, and nothing where only other hosts may come in', async () => {
+    const zones = [dynamic('d.example', 'allow-update { { 192.0.2.1; admins; }; };')];
+    const facts = await scan({ zones, acls: 'acl admins { key "ddns"; };\n' });
+    expect(updatesOf(driver.plan(facts, [edit('d.example')]).steps)[0]?.apply.argv.at(-1)).toBe('ddns');
+    const closed = await scan({ zones: [dynamic('d.example', 'allow-update { 192.0.2.1; };')] });
+    expect(driver.plan(closed, [edit('d.example')]).refused[0]?.problem.code).toBe('zone-not-updatable');
+  });
+
   test('goes where named listens', async () => {
     const options = 'listen-on port 5353 { 192.0.2.7; };';
     const facts = await scan({ zones: [dynamic('d.example', 'allow-update { any; };')], options });

@@ -19,6 +19,8 @@ export interface FakeZone {
 export interface FakeNamed {
   readonly zones: readonly FakeZone[];
   readonly options?: string;
+  /** Statements before the options. */
+  readonly acls?: string;
   readonly files?: Readonly<Record<string, string | MemoryFile>>;
   readonly links?: Readonly<Record<string, string>>;
   readonly running?: boolean;
@@ -37,13 +39,13 @@ function statement(zone: FakeZone): string {
   return `zone "${zone.name}" { ${config} };\n`;
 }
 
-function canonicalConfig({ zones, options }: FakeNamed): string {
+function canonicalConfig({ zones, options, acls }: FakeNamed): string {
   const views = Map.groupBy(zones, zone => zone.view ?? '');
   const blocks = [...views].map(([view, inside]) => {
     const text = inside.map(statement).join('');
     return view === '' ? text : `view "${view}" {\n${text}};\n`;
   });
-  return `options {\n\tdirectory "/var/cache/bind";\n${options ?? ''}};\n${blocks.join('')}`;
+  return `${acls ?? ''}options {\n\tdirectory "/var/cache/bind";\n${options ?? ''}};\n${blocks.join('')}`;
 }
 
 function zoneStatus(zone: FakeZone): string {

@@ -135,6 +135,7 @@ export function Grid<Row>(props: GridProps<Row>) {
                   type="checkbox"
                   aria-label={selection.allLabel}
                   checked={selection.all}
+                  disabled={lines.length === 0}
                   ref={box => {
                     if (box) box.indeterminate = selection.some && !selection.all;
                   }}

@@ -10,10 +10,10 @@ const kinds = {
 const strengths = { weak: 'below 2048', rsa2048: 'RSA 2048', strong: 'RSA above', ed25519: 'Ed25519' } as const;
 
 const ages = {
-  new: 'under 3 mo',
-  year: 'under 1 y',
-  old: '1 to 2 y',
-  oldest: 'over 2 y',
+  new: '< 3 mo',
+  year: '< 1 y',
+  old: '1–2 y',
+  oldest: '> 2 y',
   unknown: 'unknown',
 } as const;
 

@@ -70,16 +70,40 @@ export interface Order {
   readonly filled: number;
 }
 
-/** Equal values keep their order. */
+const cache = new WeakMap<readonly DomainRow[], Map<SortableColumn, Order>>();
+
+/** Equal values keep their order. The answer for a list and column is kept as long as the list is. */
 export function orderOf(rows: readonly DomainRow[], column: SortableColumn): Order {
+  const known = cache.get(rows) ?? new Map<SortableColumn, Order>();
+  cache.set(rows, known);
+  const order = known.get(column) ?? computeOrder(rows, column);
+  known.set(column, order);
+  return order;
+}
+
+/**
+ * Only the distinct values are compared (a column has few, but for the names); the rows are then counted into place. With
+ * 100,000 rows that is several times faster than comparing rows.
+ */
+function computeOrder(rows: readonly DomainRow[], column: SortableColumn): Order {
   const values = rows.map(row => sortValue(row, column));
-  const positions = Uint32Array.from(rows.keys()).sort((a, b) => {
-    const left = values[a] ?? null;
-    const right = values[b] ?? null;
-    if (left === null || right === null) return Number(left === null) - Number(right === null) || a - b;
-    return compareValues(left, right) || a - b;
+  const distinct = [...new Set(values)].filter(value => value !== null);
+  if (typeof distinct[0] === 'number') distinct.sort(compareValues);
+  else distinct.sort();
+  const ranks = new Map(distinct.map((value, rank) => [value, rank]));
+  const starts = new Uint32Array(distinct.length + 2);
+  const rankOf = (value: string | number | null) => (value === null ? distinct.length : (ranks.get(value) ?? 0));
+  const rowRanks = Uint32Array.from(values, rankOf);
+  for (const rank of rowRanks) starts[rank + 1] = (starts[rank + 1] ?? 0) + 1;
+  for (let rank = 1; rank < starts.length; rank += 1) starts[rank] = (starts[rank] ?? 0) + (starts[rank - 1] ?? 0);
+  const filled = starts[distinct.length] ?? 0;
+  const positions = new Uint32Array(rows.length);
+  rowRanks.forEach((rank, row) => {
+    const place = starts[rank] ?? 0;
+    positions[place] = row;
+    starts[rank] = place + 1;
   });
-  return { positions, filled: values.reduce<number>((sum, value) => sum + (value === null ? 0 : 1), 0) };
+  return { positions, filled };
 }
 
 /** Positions of the rows that `test` accepts, in order. */

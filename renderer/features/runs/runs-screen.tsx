@@ -14,17 +14,17 @@ import { outcomeTone, RunDetail } from './run-detail.tsx';
 import './runs.css';
 
 const columns: readonly GridColumn<RunSummary>[] = [
-  { id: 'started', title: texts.runs.columns.started, least: 9, cell: run => dateTime(run.startedAt) },
+  { id: 'started', title: texts.runs.columns.started, least: 10, cell: run => dateTime(run.startedAt) },
   {
     id: 'outcome',
     title: texts.runs.columns.outcome,
-    width: 7,
+    width: 6.75,
     cell: run => <Badge tone={outcomeTone(run.outcome)}>{texts.outcomes[run.outcome]}</Badge>,
   },
   {
     id: 'domains',
     title: texts.runs.columns.domains,
-    width: 5,
+    width: 4.75,
     align: 'end',
     cell: run => <span title={plural(run.servers.length, 'server')}>{count(run.domains)}</span>,
   },

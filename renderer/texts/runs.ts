@@ -1,5 +1,5 @@
-import type { RunRecord } from '../../shared/run.ts';
-import { count } from '../app/format.ts';
+import type { ChangeState, RunRecord } from '../../shared/run.ts';
+import { count, plural } from '../app/format.ts';
 
 const means: Readonly<Record<RunRecord['outcome'], string>> = {
   running:
@@ -13,6 +13,18 @@ const means: Readonly<Record<RunRecord['outcome'], string>> = {
   interrupted: 'Signet was closed while it ran. Resume asks the servers how it ended, and goes on.',
 };
 
+const changeStates: Readonly<Record<ChangeState, string>> = {
+  planned: 'Not begun',
+  started: 'Under way',
+  applied: 'Applied',
+  'rolled-back': 'Taken back',
+  stale: 'Stale',
+  failed: 'Failed',
+  waiting: 'Waiting',
+  skipped: 'Not tried',
+  unknown: 'Not known yet',
+};
+
 export const runTexts = {
   runs: {
     columns: { started: 'Started', outcome: 'Outcome', domains: 'Domains', duration: 'Duration' },
@@ -23,6 +35,7 @@ export const runTexts = {
     toPending: 'Go to Pending changes',
     label: (when: string) => `Run of ${when}`,
     means,
+    changeStates,
     stop: 'Stop',
     stopMeans: 'Safe at any time: what is under way on a server is finished or taken back, the rest stays pending.',
     elsewhere: 'Started by another window or the command line; it is stopped there.',
@@ -42,6 +55,8 @@ export const runTexts = {
       skipped: 'Not done',
       unknown: 'Not known yet',
     },
+    left: 'Not done',
+    leftWith: (domains: number) => plural(domains, 'domain'),
     retryIn: (seconds: number) => `trying again in ${seconds} s`,
     retryNow: 'trying again',
     showLog: (lines: number) => (lines > 0 ? `Show log (${count(lines)} lines)` : 'Show log'),

@@ -14,6 +14,7 @@ import { ProblemList, ProblemNote } from '../../components/problem.tsx';
 import { texts } from '../../texts.ts';
 import { RunLog } from './run-log.tsx';
 import { joinEvents, runView } from './run-view.ts';
+import { LeftOvers } from './left-overs.tsx';
 import { ServerLines } from './server-lines.tsx';
 
 const none: readonly never[] = [];
@@ -60,6 +61,7 @@ export function RunDetail({ summary }: { readonly summary: RunSummary }) {
           </div>
           <ServerLines servers={view.servers} isLive={isRunning} />
           <ProblemList problems={run?.problems ?? none} />
+          <LeftOvers left={run?.left ?? none} />
         </>
       )}
       <div>

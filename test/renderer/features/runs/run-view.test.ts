@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ChangeState, RunEvent } from '../../../../shared/run.ts';
+import { gatherLeftOvers } from '../../../../renderer/features/runs/gather-left-overs.ts';
 import { joinEvents, runView } from '../../../../renderer/features/runs/run-view.ts';
 import { change, problem, runRecord } from '../../rows.ts';
 
@@ -111,5 +112,21 @@ describe('joinEvents', () => {
     const live = [said('install@mx2', 'started'), said('install@mx2', 'applied')];
     expect(joinEvents(recorded, live)).toEqual([started, ...live]);
     expect(joinEvents([started], [started, ...live])).toHaveLength(3);
+  });
+});
+
+describe('gatherLeftOvers', () => {
+  it('names a domain once per server and reason', () => {
+    const left = { pending: 'p', change: 'c', state: 'waiting', message: 'ns2 lags', hint: '', server: 'mx1' } as const;
+    const groups = gatherLeftOvers([
+      { ...left, domain: 'a' },
+      { ...left, domain: 'a', change: 'd' },
+      { ...left, domain: 'b' },
+      { ...left, domain: 'c', state: 'failed' },
+    ]);
+    expect(groups.map(({ state, domains }) => [state, domains])).toEqual([
+      ['waiting', ['a', 'b']],
+      ['failed', ['c']],
+    ]);
   });
 });

@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react';
 import { useState } from 'react';
 import { ProgressBar } from 'react-aria-components';
+import { useShortcut } from '../app/shortcuts.ts';
 import { tell } from '../app/toasts.ts';
 import { texts } from '../texts.ts';
 import { Button, IconButton } from './button.tsx';
@@ -116,7 +117,7 @@ export function Section(props: {
   );
 }
 
-/** A panel beside a list: about the row that is open. Escape closes it. */
+/** A panel beside a list: about the row that is open. Escape closes it, from inside and from the list. */
 export function Panel(props: {
   readonly label: string;
   readonly title: ReactNode;
@@ -124,6 +125,7 @@ export function Panel(props: {
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) {
+  useShortcut('Escape', props.onClose);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape from anything inside closes it
     <aside

@@ -15,6 +15,10 @@ export const pendingTexts = {
     drop: 'Drop',
     dropOne: 'Drop this',
     dropMany: (changes: string) => `Drop ${changes}`,
+    dropping: {
+      title: (changes: number) => `Drop ${plural(changes, 'pending change')}?`,
+      text: 'Keys that were made for them are thrown away. Nothing on a server is changed; what is to be retired stays there.',
+    },
     dropped: (changes: number) => `${plural(changes, 'pending change')} dropped.`,
     export: 'Export',
     import: 'Import',
@@ -69,7 +73,8 @@ export const pendingTexts = {
       ],
       safe: 'It can be stopped at any time, and undone.',
       blocked: 'This must be mended first:',
-      acknowledge: 'I have read this; go on',
+      acknowledge: (problems: number) =>
+        problems === 1 ? 'I have read this; go on:' : `I have read all ${count(problems)}; go on:`,
     },
     exporting: {
       text: 'Writes the pending changes to a file that another admin can review and apply.',

@@ -9,8 +9,12 @@ export interface Refusal {
   readonly domains: readonly string[];
 }
 
-function withoutDomain({ domain: _domain, ...problem }: Problem): Problem {
-  return { ...problem, severity: 'warning' };
+function withoutDomain({ domain: _domain, ...problem }: Problem, domain: string, server: string): Problem {
+  const prefix = `${domain} on ${server}: `;
+  const message = problem.message.startsWith(prefix)
+    ? `${server}: ${problem.message.slice(prefix.length)}`
+    : problem.message;
+  return { ...problem, message, severity: 'warning' };
 }
 
 export function gatherRefusals(refused: StageResult['refused']): readonly Refusal[] {
@@ -22,16 +26,24 @@ export function gatherRefusals(refused: StageResult['refused']): readonly Refusa
       code: first.problem.code,
       server: first.problem.server ?? first.server ?? null,
       // The domains are listed below it, and the other domains of the selection are not stopped by it.
-      problem: withoutDomain(first.problem),
+      problem: withoutDomain(first.problem, first.domain ?? '', first.server ?? ''),
       domains: group.flatMap(({ domain }) => domain ?? []),
     };
   });
 }
 
+// Mended by another choice in the dialog itself.
+const inDialog: ReadonlySet<string> = new Set([
+  'selector-in-use',
+  'key-unsupported',
+  'scheme-unsupported',
+  'name-too-long',
+]);
+
 /** What one click can do about it. Everything about a server can at least be looked at there. */
 export type Remedy = 'scan' | 'open-server' | 'none';
 
 export function remedyOf(refusal: Refusal): Remedy {
-  if (refusal.server === null) return 'none';
+  if (refusal.server === null || inDialog.has(refusal.code)) return 'none';
   return /scan|facts|stale/.test(refusal.code) ? 'scan' : 'open-server';
 }

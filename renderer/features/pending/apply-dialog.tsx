@@ -5,7 +5,7 @@ import { go } from '../../app/router.ts';
 import { Button } from '../../components/button.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { CheckboxField } from '../../components/field.tsx';
-import { ProblemList, ProblemNote } from '../../components/problem.tsx';
+import { ProblemList } from '../../components/problem.tsx';
 import { texts } from '../../texts.ts';
 import { planNumbers } from './pending-model.ts';
 
@@ -26,7 +26,7 @@ export function ApplyDialog({ client, plan, leaveOut, onClose }: Props) {
   const isReady =
     reviewed.changes.length > 0 &&
     numbers.blocking.length === 0 &&
-    numbers.toAcknowledge.every(problem => acknowledged.has(problem.code));
+    numbers.toAcknowledge.every(({ code }) => acknowledged.has(code));
   const start = () => {
     onClose();
     void apply(client, { leaveOut: [...leaveOut], plan: reviewed.id, acknowledge: [...acknowledged] });
@@ -64,12 +64,13 @@ export function ApplyDialog({ client, plan, leaveOut, onClose }: Props) {
           <ProblemList problems={numbers.blocking} />
         </>
       )}
-      {numbers.toAcknowledge.map(problem => (
-        <ProblemNote key={problem.code} problem={problem}>
-          <CheckboxField isSelected={acknowledged.has(problem.code)} onChange={isOn => acknowledge(problem.code, isOn)}>
-            {words.acknowledge}
+      {numbers.toAcknowledge.map(({ code, problems }) => (
+        <div key={code} className="to-acknowledge">
+          <ProblemList problems={problems} />
+          <CheckboxField isSelected={acknowledged.has(code)} onChange={isOn => acknowledge(code, isOn)}>
+            {words.acknowledge(problems.length)} <code>{code}</code>
           </CheckboxField>
-        </ProblemNote>
+        </div>
       ))}
       <ProblemList problems={numbers.others} />
     </Dialog>

@@ -50,8 +50,8 @@ export interface PlanNumbers {
   readonly changes: number;
   readonly steps: number;
   readonly manual: number;
-  /** Stops that the admin may override, one per code. */
-  readonly toAcknowledge: readonly Problem[];
+  /** Stops that the admin may override: an acknowledgement is for a code, and so for all of its problems. */
+  readonly toAcknowledge: readonly { readonly code: string; readonly problems: readonly Problem[] }[];
   /** Stops that cannot be overridden. */
   readonly blocking: readonly Problem[];
   readonly others: readonly Problem[];
@@ -59,14 +59,17 @@ export interface PlanNumbers {
 
 export function planNumbers(plan: PlanView): PlanNumbers {
   const stops = plan.problems.filter(problem => problem.severity === 'stop');
-  const byCode = new Map(stops.filter(problem => problem.overridable).map(problem => [problem.code, problem]));
+  const byCode = Map.groupBy(
+    stops.filter(problem => problem.overridable),
+    problem => problem.code,
+  );
   return {
     servers: new Set(plan.changes.map(change => change.server)).size,
     domains: new Set(plan.changes.flatMap(change => change.domains)).size,
     changes: plan.changes.length,
     steps: plan.changes.reduce((sum, change) => sum + change.steps.length, 0),
     manual: plan.manual.length,
-    toAcknowledge: [...byCode.values()],
+    toAcknowledge: [...byCode].map(([code, problems]) => ({ code, problems })),
     blocking: stops.filter(problem => !problem.overridable),
     others: plan.problems.filter(problem => problem.severity !== 'stop'),
   };

@@ -1,11 +1,10 @@
 import { useMemo, useState } from 'react';
 import type { PendingRow } from '../../../shared/contract.ts';
 import { useClient, useDomains, useEngine, usePending, useRuns, useServers } from '../../app/engine.tsx';
-import { count } from '../../app/format.ts';
 import { useNow } from '../../app/now.ts';
 import { go, useRoute } from '../../app/router.ts';
 import { useShortcut } from '../../app/shortcuts.ts';
-import { problemOf, tell, tellProblem } from '../../app/toasts.ts';
+import { problemOf } from '../../app/toasts.ts';
 import { useWork } from '../../app/work.ts';
 import { EmptyState, PageHeader } from '../../components/basics.tsx';
 import { Button } from '../../components/button.tsx';
@@ -13,6 +12,7 @@ import { ProblemNote } from '../../components/problem.tsx';
 import { texts } from '../../texts.ts';
 import { ApplyDialog } from './apply-dialog.tsx';
 import { ChangeDetail } from './change-detail.tsx';
+import { DropButton } from './drop-button.tsx';
 import { ExportDialog, ImportDialog } from './exchange-dialogs.tsx';
 import { isLater, stalePending } from './pending-model.ts';
 import { PendingTree } from './pending-tree.tsx';
@@ -108,28 +108,6 @@ function NextStep() {
   return (
     <Button variant="primary" onPress={() => go('domains')}>
       {rows.length > 0 ? texts.pending.chooseDomains : texts.pending.toDomains}
-    </Button>
-  );
-}
-
-/** Drops what is ticked: all, unless some are left out. It can be staged again, so it asks nothing. */
-function DropButton(props: { readonly pending: readonly PendingRow[]; readonly out: ReadonlySet<string> }) {
-  const client = useClient();
-  const { open } = useRoute();
-  const chosen = props.pending.find(change => change.id === open[0]);
-  const ids = chosen ? [chosen.id] : props.pending.filter(change => !props.out.has(change.id)).map(change => change.id);
-  const drop = async () => {
-    try {
-      const { dropped } = await client.call('pending.drop', { ids });
-      tell(texts.pending.dropped(dropped));
-      if (chosen) go('pending');
-    } catch (error) {
-      tellProblem(error);
-    }
-  };
-  return (
-    <Button icon="trash" isDisabled={ids.length === 0} onPress={() => void drop()} label={texts.pending.drop}>
-      {chosen ? texts.pending.dropOne : texts.pending.dropMany(count(ids.length))}
     </Button>
   );
 }

@@ -16,6 +16,13 @@ describe('gatherRefusals', () => {
     expect(refusals[0]?.problem.domain).toBeUndefined();
   });
 
+  it('says of the server what the engine said of the first domain', () => {
+    const [refusal] = gatherRefusals([
+      { domain: 'a', server: 'mx4', problem: problem({ message: 'a on mx4: there is no signer.' }) },
+    ]);
+    expect(refusal?.problem.message).toBe('mx4: there is no signer.');
+  });
+
   it('offers a scan where facts are missing, and the server otherwise', () => {
     const [scan, open, none] = gatherRefusals([
       { domain: 'a', server: 'mx1', problem: problem({ code: 'facts-missing' }) },

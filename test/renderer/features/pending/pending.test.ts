@@ -69,7 +69,7 @@ describe('planNumbers', () => {
       ),
     );
     expect(numbers).toMatchObject({ servers: 2, domains: 3, changes: 3 });
-    expect(numbers.toAcknowledge.map(({ code }) => code)).toEqual(['a']);
+    expect(numbers.toAcknowledge.map(({ code, problems }) => [code, problems.length])).toEqual([['a', 2]]);
     expect(numbers.blocking.map(({ code }) => code)).toEqual(['b']);
     expect(numbers.others.map(({ code }) => code)).toEqual(['c']);
   });

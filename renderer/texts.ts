@@ -3,7 +3,7 @@ import type { PendingRow } from '../shared/contract.ts';
 import type { KeySpec, Phase, Published } from '../shared/model.ts';
 import type { RunRecord } from '../shared/run.ts';
 import type { DnsDialect } from '../shared/settings.ts';
-import { count, hours, plural } from './app/format.ts';
+import { count, plural } from './app/format.ts';
 import { domainTexts } from './texts/domains.ts';
 import { keyTexts } from './texts/keys.ts';
 import { pendingTexts } from './texts/pending.ts';
@@ -257,5 +257,4 @@ export const texts = {
       bad: 'needs attention',
     },
   },
-  grace: hours,
 } as const;

@@ -69,7 +69,7 @@ export function Progress(props: {
   );
 }
 
-export async function copyText(text: string): Promise<void> {
+async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
     tell(texts.copied);

@@ -32,8 +32,6 @@ export interface GridSort {
 
 export interface GridSelection<Row> {
   readonly isSelected: (position: number) => boolean;
-  /** Changes when `isSelected` may answer differently. */
-  readonly version: unknown;
   readonly toggle: (positions: readonly number[], to?: boolean) => void;
   readonly toggleAll: () => void;
   readonly all: boolean;

@@ -121,7 +121,6 @@ export function DomainsScreen() {
             }}
             selection={{
               isSelected: table.isSelected,
-              version: selection,
               toggle: table.toggle,
               toggleAll: table.toggleAll,
               all: summary.all,

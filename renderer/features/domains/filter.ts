@@ -118,8 +118,6 @@ const fields: Readonly<Record<string, FieldTest>> = {
   problem: problemTest,
 };
 
-export const filterFields: readonly string[] = Object.keys(fields);
-
 function termsOf(text: string): readonly string[] {
   return text.match(/(?:[^\s"]+|"[^"]*"?)+/g) ?? [];
 }

@@ -66,7 +66,6 @@ export function PendingTree({ pending, stale, openId, now }: Props) {
         )}
         selection={{
           isSelected: isIn,
-          version: leftOut,
           toggle,
           toggleAll: () => toggle(everything, included < pending.length),
           all: included === pending.length,

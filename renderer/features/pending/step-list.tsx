@@ -110,7 +110,7 @@ function FileStep(props: {
 }
 
 /** Argument words as one would type them; only what needs quotes has them. */
-export function commandText(command: Pick<CommandLine, 'argv'>): string {
+function commandText(command: Pick<CommandLine, 'argv'>): string {
   return command.argv
     .map(word => (/^[\w@%+=:,./{}-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))
     .join(' ');

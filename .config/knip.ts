@@ -20,6 +20,8 @@ export default {
     'renderer/{,app/}main.tsx',
     'test/**/*.{test,bench}.{ts,tsx}',
     '.config/*.ts',
+    // loaded by Node itself, past the test runner
+    'test/tools/native-import.ts',
   ],
   project: [
     '{electron,shared,test}/**/*.{ts,tsx}',

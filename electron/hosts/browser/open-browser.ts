@@ -9,13 +9,13 @@ import { join } from 'node:path';
 const programs: Readonly<Partial<Record<NodeJS.Platform, string>>> = { darwin: 'open', win32: 'explorer.exe' };
 
 /** Whether there is a screen that a browser could appear on; over SSH, xdg-open would start a text browser. */
-export function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
+function hasDisplay(env: NodeJS.ProcessEnv, platform: NodeJS.Platform): boolean {
   if (platform === 'darwin' || platform === 'win32') return true;
   return (env['DISPLAY'] ?? '') !== '' || (env['WAYLAND_DISPLAY'] ?? '') !== '';
 }
 
 /** The address must need no escaping in HTML, which ours never does. */
-export function leadingTo(address: string): string {
+function leadingTo(address: string): string {
   return `<!doctype html><meta charset="utf-8"><title>Signet</title><meta http-equiv="refresh" content="0; url=${address}">\n`;
 }
 

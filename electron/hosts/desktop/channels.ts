@@ -3,7 +3,7 @@ export const channels = { call: 'signet:call', cancel: 'signet:cancel', event: '
 
 /** A scheme of our own: file:// has more rights than a page needs, and no origin. */
 export const pageScheme = 'signet';
-export const pageHost = 'app';
+const pageHost = 'app';
 export const pageAddress = `${pageScheme}://${pageHost}/`;
 
 /** Whether the address is on our page: any of its files, any of its fragments. */

@@ -7,7 +7,7 @@ import type { Session, WebContents } from 'electron';
 import { isOurs, pageAddress } from './channels.ts';
 
 /** Opens web addresses in the browser; files, programs and everything else are refused, as is a log-in in the address. */
-export function openExternally(address: string): void {
+function openExternally(address: string): void {
   const url = URL.parse(address);
   if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '') return;
   // no browser there: nothing that Signet could do about it

@@ -9,7 +9,7 @@ import { SignetError } from '../../../shared/problem.ts';
 import { printable } from '../../../shared/text.ts';
 
 /** Far more than a page has open at once: a bound on what a page gone wild can start. */
-export const callsAtATime = 64;
+const callsAtATime = 64;
 
 export class WindowCalls {
   readonly #client: Client;

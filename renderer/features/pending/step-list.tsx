@@ -88,7 +88,7 @@ function FileStep(props: {
     <div className="step-body">
       <p className="step-title">
         {verb} <code>{step.path}</code>
-        {step.diff !== undefined && (
+        {step.diff !== undefined && !isSecret && (
           <span className="diff-counts">
             <span className="added">+{added}</span> <span className="removed">−{removed}</span>
           </span>

@@ -112,11 +112,11 @@ describe('on', () => {
     await page.getByRole('heading', { name: 'What Apply will do' }).waitFor();
     await rowOf(page, switchedOn[0]).click();
     const change = page.getByRole('region', { name: `Change of ${switchedOn[0]} on s2` });
-    await says(change.getByRole('group', { name: /SigningTable$/ }), new RegExp(`\\+added.*${switchedOn[0]}`));
-    await says(change.getByRole('group', { name: /KeyTable$/ }), new RegExp(`\\+added.*${switchedOn[0]}`));
+    await says(change.getByRole('group', { name: /signing\.table$/ }), new RegExp(`\\+added.*${switchedOn[0]}`));
+    await says(change.getByRole('group', { name: /key\.table$/ }), new RegExp(`\\+added.*${switchedOn[0]}`));
     await says(change.getByRole('group', { name: /^Difference of \/etc\/bind/ }), /v=DKIM1/);
     expect(await change.locator('.fingerprint-line').allTextContents()).toEqual([
-      expect.stringMatching(/^SHA256:[\w+/]{43}$/),
+      expect.stringMatching(/^[0-9a-f]{64}$/),
     ]);
     expect(await change.innerText()).not.toMatch(/PRIVATE KEY/);
   });
@@ -196,7 +196,7 @@ describe('undo', () => {
     await page.getByRole('row').filter({ hasText: 'Undo' }).first().waitFor();
     await rowOf(page, switchedOn[0], 'Undo').click();
     const change = page.getByRole('region', { name: `Change of ${switchedOn[0]} on s2` });
-    await says(change.getByRole('group', { name: /SigningTable$/ }), new RegExp(`−removed.*${switchedOn[0]}`));
+    await says(change.getByRole('group', { name: /signing\.table$/ }), new RegExp(`−removed.*${switchedOn[0]}`));
   });
 
   test('is applied, and mail is unsigned again', async () => {

@@ -39,9 +39,13 @@ export async function textOf(locator: Locator): Promise<string> {
   return ((await locator.textContent()) ?? '').replaceAll(/\s+/g, ' ').trim();
 }
 
+const later = (text: string, milliseconds: number): Promise<string> =>
+  new Promise(resolve => setTimeout(resolve, milliseconds, text));
+
 /** Waits until the element says `text`: what is shown follows what the engine tells. */
 export async function says(locator: Locator, text: string | RegExp, timeout = 15_000): Promise<void> {
-  await expect.poll(() => textOf(locator.first()), { timeout, interval: 100 }).toMatch(text);
+  const now = () => textOf(locator.first()).catch(() => '');
+  await expect.poll(() => Promise.race([now(), later('(not there)', 1000)]), { timeout, interval: 100 }).toMatch(text);
 }
 
 /** The dialog, filled in for a host of the lab; its host key is not asked for yet. */

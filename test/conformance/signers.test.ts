@@ -86,12 +86,16 @@ describe.each(cases)('$driver.id', ({ driver, scene }) => {
       selectors,
       ...(selectors.length === 0 ? { unsigned: true } : {}),
     }));
+    const notServed: unknown[] = [];
     try {
       const results = await probeDomains(stage.session, endpoint, wishes, async name => {
         const { served } = await askServed(dns, [resolver], [name]);
         const answer = served.get(name);
-        return answer?.state === 'agreed' ? answer.values : null;
+        if (answer?.state === 'agreed') return answer.values;
+        notServed.push(answer);
+        return null;
       });
+      expect(notServed).toEqual([]);
       expect(results.map(({ domain, ok, problem }) => ({ domain, ok, problem }))).toEqual(
         wishes.map(({ domain }) => ({ domain, ok: true, problem: null })),
       );

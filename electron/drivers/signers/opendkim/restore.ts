@@ -50,6 +50,7 @@ export function restoreOpenDkim(facts: OpenDkimFacts, files: readonly RestoreFil
     configs = replaced(configs, path, before);
     texts = replaced(texts, path, before);
   }
+  if (steps.length === 0) return { steps, requires: [], after: facts, refused };
   const written = steps
     .filter(step => step.after !== null)
     .map(step => ({ named: named.get(step.path) ?? '', written: step.path }));

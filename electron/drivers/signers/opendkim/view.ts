@@ -1,5 +1,6 @@
 /** Facts of OpenDKIM as the rest of the engine sees them. */
 import { parseDomain } from '../../../../shared/dkim/domain.ts';
+import { printable } from '../../../../shared/text.ts';
 import type { SignerAbility, SignerKey, SignerView } from '../../api.ts';
 import { availability } from './availability.ts';
 import type { OpenDkimFacts } from './facts.ts';
@@ -43,7 +44,7 @@ function viewKeys(facts: OpenDkimFacts, tables: Signing): readonly SignerKey[] {
     return [
       {
         domain,
-        selector: selector.toLowerCase(),
+        selector: printable(selector.toLowerCase()),
         path,
         scheme: 'dkim' as const,
         algorithm: key?.algorithm ?? ('unknown' as const),
@@ -73,7 +74,7 @@ export function viewOpenDkim(facts: OpenDkimFacts): SignerView {
   const signs: Record<string, readonly string[]> = {};
   for (const domain of namedDomains(tables)) {
     const selectors = selectorsOf(tables, domain, model.multiple);
-    if (selectors.length > 0) signs[domain] = selectors;
+    if (selectors.length > 0) signs[domain] = selectors.map(selector => printable(selector));
   }
   return {
     name: 'OpenDKIM',
@@ -81,7 +82,7 @@ export function viewOpenDkim(facts: OpenDkimFacts): SignerView {
     can: abilities(model, tables),
     keys: viewKeys(facts, tables),
     signs,
-    signsOthers: selectorsOf(tables, unnamed, model.multiple),
+    signsOthers: selectorsOf(tables, unnamed, model.multiple).map(selector => printable(selector)),
     unavailable: availability(facts, model),
     // with v in Mode it at least notes the result in an Authentication-Results field
     verifiesIncoming: model.mode.includes('v'),

@@ -1,6 +1,6 @@
 /** Small pieces that every screen uses. */
 import type { ReactNode } from 'react';
-import { useState } from 'react';
+import { useRef, useState } from 'react';
 import { ProgressBar } from 'react-aria-components';
 import { useShortcut } from '../app/shortcuts.ts';
 import { tell } from '../app/toasts.ts';
@@ -125,16 +125,24 @@ export function Panel(props: {
   readonly onClose: () => void;
   readonly children: ReactNode;
 }) {
-  useShortcut('Escape', props.onClose);
+  const panel = useRef<HTMLElement>(null);
+  // The focus must not be lost with the panel: it goes to the row that it was about.
+  const close = () => {
+    const row = panel.current?.parentElement?.querySelector<HTMLElement>('[data-line][tabindex="0"]');
+    props.onClose();
+    row?.focus();
+  };
+  useShortcut('Escape', close);
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions -- Escape from anything inside closes it
     <aside
+      ref={panel}
       className="panel"
       aria-label={props.label}
       onKeyDown={event => {
         if (event.key !== 'Escape' || event.defaultPrevented) return;
         event.stopPropagation();
-        props.onClose();
+        close();
       }}
     >
       <header className="panel-header">
@@ -142,7 +150,7 @@ export function Panel(props: {
           <h2>{props.title}</h2>
           {props.subtitle && <p>{props.subtitle}</p>}
         </div>
-        <IconButton icon="close" label={texts.closePanel} onPress={props.onClose} />
+        <IconButton icon="close" label={texts.closePanel} onPress={close} />
       </header>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
       <div className="panel-body" tabIndex={0} role="group" aria-label={props.label}>

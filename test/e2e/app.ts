@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { projectRoot } from '../tools/built.ts';
 import { makeHome, startSignet, type Home, type RunningCli } from '../tools/cli.ts';
 
@@ -44,7 +44,7 @@ async function addressOf(program: RunningCli): Promise<string> {
   const first = await vi.waitFor(
     () => {
       const [line = '', ...rest] = program.stdout().split('\n');
-      expect(rest.length).toBeGreaterThan(0);
+      if (rest.length === 0) throw new Error('signet serve has said nothing');
       return line;
     },
     { timeout: 30_000, interval: 50 },
@@ -139,7 +139,8 @@ export function useApp(options: AppOptions = {}): App {
   });
   afterEach(async ({ task }) => {
     if (task.result?.state === 'fail') await keepPicture(page, task.name);
-    expect(complaints.take()).toEqual([]);
+    const lines = complaints.take();
+    if (lines.length > 0) throw new Error(`the page complained: ${lines.join('; ')}`);
   });
   afterAll(async () => {
     await browser?.close();

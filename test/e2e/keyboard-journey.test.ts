@@ -3,7 +3,17 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { check, lab, labServer } from '../tools/lab.ts';
 import { useApp } from './app.ts';
 import { Keyboard } from './keyboard.ts';
-import { button, dialog, endOfRun, message, rowOf, runDetail, says, selectionStatus } from './steps.ts';
+import {
+  button,
+  dialog,
+  endOfRun,
+  expectShown,
+  expectText,
+  message,
+  rowOf,
+  runDetail,
+  selectionStatus,
+} from './steps.ts';
 
 const app = useApp();
 const keys = (): Keyboard => new Keyboard(app.page);
@@ -29,7 +39,7 @@ async function addServer(name: string): Promise<void> {
   await keyboard.tabTo(form.getByRole('textbox', { name: 'Key file' }));
   await keyboard.type(identity);
   await keyboard.press('Enter');
-  await form.getByText(fingerprint).waitFor();
+  await expectShown(form.getByText(fingerprint));
   await keyboard.tabTo(form.getByRole('checkbox', { name: 'The fingerprint is the same' }));
   await keyboard.press('Space');
   await keyboard.tabTo(button(form, 'Add server'));
@@ -45,7 +55,7 @@ async function apply(): Promise<string> {
   await expect.poll(() => button(page, 'Apply').isEnabled(), { timeout: 30_000 }).toBe(true);
   await keyboard.press('a');
   const question = page.getByRole('alertdialog', { name: /^Apply to/ });
-  await question.waitFor();
+  await expectShown(question);
   await keyboard.tabTo(button(question, 'Apply'));
   await keyboard.press('Enter');
   return endOfRun(page);
@@ -66,10 +76,10 @@ test('the filter and all that it shows', async () => {
   await keyboard.press('g', 'd', '/');
   expect(await keyboard.isOn(page.getByRole('searchbox', { name: 'Filter domains' }))).toBe(true);
   await keyboard.type('signing:off firma0001');
-  await says(selectionStatus(page), '2 of 40 domains');
+  await expectText(selectionStatus(page), '2 of 40 domains');
   await keyboard.tabTo(page.getByRole('checkbox', { name: 'Select all domains' }));
   await keyboard.press('Space');
-  await says(selectionStatus(page), '2 of 40 selected');
+  await expectText(selectionStatus(page), '2 of 40 selected');
 });
 
 test('in the grid: arrows move, Space and Shift select, Ctrl+A selects all', async () => {
@@ -79,20 +89,20 @@ test('in the grid: arrows move, Space and Shift select, Ctrl+A selects all', asy
   await keyboard.type('signing:off');
   await keyboard.tabTo(page.getByRole('grid', { name: 'Domains' }).getByRole('row').nth(1));
   await keyboard.press('ArrowDown', 'ArrowDown', 'Space');
-  await says(selectionStatus(page), '3 of 40 selected');
+  await expectText(selectionStatus(page), '3 of 40 selected');
   await keyboard.press('Shift+ArrowDown', 'Shift+ArrowDown');
-  await says(selectionStatus(page), '5 of 40 selected');
+  await expectText(selectionStatus(page), '5 of 40 selected');
   await keyboard.press('End', 'ControlOrMeta+a');
-  await says(selectionStatus(page), '40 of 40 selected');
+  await expectText(selectionStatus(page), '40 of 40 selected');
   // one press takes all back, another pair is chosen again
   await keyboard.tabTo(page.getByRole('checkbox', { name: 'Select all domains' }), 'Shift+Tab');
   await keyboard.press('Space');
-  await says(selectionStatus(page), '40 domains');
+  await expectText(selectionStatus(page), '40 domains');
   await keyboard.press('/');
   await keyboard.type('signing:off firma0001');
   await keyboard.tabTo(page.getByRole('checkbox', { name: 'Select all domains' }));
   await keyboard.press('Space');
-  await says(selectionStatus(page), '2 of 40 selected');
+  await expectText(selectionStatus(page), '2 of 40 selected');
 });
 
 test('Group Operations', async () => {
@@ -100,11 +110,11 @@ test('Group Operations', async () => {
   const keyboard = keys();
   await keyboard.press('o');
   const operations = dialog(page, 'Group Operations');
-  await operations.waitFor();
+  await expectShown(operations);
   const signing = operations.getByRole('radiogroup', { name: /^Use DomainKeys/ });
   await keyboard.tabTo(signing.getByRole('radio', { name: 'Do not change' }));
   await keyboard.press('ArrowRight');
-  await says(operations.getByRole('status'), 'Generates 2 keys, stages 2 pending changes.');
+  await expectText(operations.getByRole('status'), 'Generates 2 keys, stages 2 pending changes.');
   await keyboard.tabTo(button(operations, 'OK'));
   await keyboard.press('Enter');
   await operations.waitFor({ state: 'hidden', timeout: 30_000 });
@@ -118,9 +128,9 @@ test('Pending changes: a diff is read, one is left out, and it is applied', asyn
   await keyboard.tabTo(tree.getByRole('row').nth(1));
   await keyboard.press('ArrowDown');
   const change = page.getByRole('region', { name: `Change of ${signed[1]} on ${signed[0]}` });
-  await change.getByRole('group', { name: /signing\.table$/ }).waitFor();
+  await expectShown(change.getByRole('group', { name: /signing\.table$/ }));
   await keyboard.press('End', 'Space');
-  await page.getByText('2 changes, 1 left out this time').waitFor();
+  await expectShown(page.getByText('2 changes, 1 left out this time'));
   expect(await apply()).toBe('Applied');
   expect(await check.signed(...signed)).toMatchObject({ ok: true });
   expect(await check.signed(...leftOut)).toMatchObject({ reason: 'no DKIM-Signature header' });
@@ -135,7 +145,7 @@ test('a panel opens with Enter and closes with Escape, which gives the focus bac
   await keyboard.tabTo(row);
   await keyboard.press('Enter');
   const panel = page.getByRole('complementary', { name: `${signed[1]} on ${signed[0]}` });
-  await panel.waitFor();
+  await expectShown(panel);
   await keyboard.tabTo(panel.getByRole('checkbox'));
   await keyboard.press('Escape');
   await panel.waitFor({ state: 'hidden' });
@@ -148,7 +158,7 @@ test('the run is undone', async () => {
   await keyboard.press('g', 'r');
   await keyboard.tabTo(button(runDetail(page), 'Undo'));
   await keyboard.press('Enter');
-  await message(page, '1 inverse change staged. Review and apply them.').waitFor();
+  await expectShown(message(page, '1 inverse change staged. Review and apply them.'));
   await keyboard.press('g', 'p');
   expect(await apply()).toBe('Applied');
   expect(await check.signed(...signed)).toMatchObject({ reason: 'no DKIM-Signature header' });
@@ -159,12 +169,12 @@ describe('besides', () => {
     const { page } = app;
     const keyboard = keys();
     await keyboard.press('ControlOrMeta+k');
-    await dialog(page, 'Commands').waitFor();
+    await expectShown(dialog(page, 'Commands'));
     await keyboard.type('open s3');
     await keyboard.press('ArrowDown', 'Enter');
-    await page.getByRole('complementary', { name: 'Server s3' }).waitFor();
+    await expectShown(page.getByRole('complementary', { name: 'Server s3' }));
     await keyboard.press('Escape', '?');
-    await dialog(page, 'Keyboard shortcuts').waitFor();
+    await expectShown(dialog(page, 'Keyboard shortcuts'));
     await keyboard.press('Escape');
     await dialog(page, 'Keyboard shortcuts').waitFor({ state: 'hidden' });
   });
@@ -172,7 +182,7 @@ describe('besides', () => {
   test('the content can be gone to past the side bar', async () => {
     const { page } = app;
     await page.reload();
-    await page.getByRole('navigation', { name: 'Main' }).waitFor();
+    await expectShown(page.getByRole('navigation', { name: 'Main' }));
     const keyboard = keys();
     await keyboard.press('Tab');
     expect(await keyboard.isOn(page.getByRole('link', { name: 'Skip to the content' }))).toBe(true);

@@ -69,7 +69,9 @@ export class Keyboard {
 
   /** The looks of what has the focus; null for a page or a dialog as a whole, which nobody acts on. */
   async #stop(element: ElementHandle<Element>): Promise<string | null> {
-    const acts = await element.evaluate(one => one instanceof HTMLElement && one.tabIndex >= 0 && one !== document.body);
+    const acts = await element.evaluate(
+      one => one instanceof HTMLElement && one.tabIndex >= 0 && one !== document.body,
+    );
     return acts ? element.evaluate(looks) : null;
   }
 }

@@ -14,7 +14,8 @@ import {
   message,
   rowOf,
   runDetail,
-  says,
+  expectShown,
+  expectText,
   selectionStatus,
   serverLine,
   switchSigning,
@@ -34,25 +35,25 @@ beforeAll(() => lab.reset(...servers));
 describe('the first start', () => {
   test('says what to do first', async () => {
     const { page } = app;
-    await says(page.getByRole('status', { name: 'Fleet status' }), 'No servers yet');
-    await page.getByRole('heading', { name: 'Add your first server' }).waitFor();
+    await expectText(page.getByRole('status', { name: 'Fleet status' }), 'No servers yet');
+    await expectShown(page.getByRole('heading', { name: 'Add your first server' }));
     await go.pending(page);
-    await page.getByRole('heading', { name: 'Nothing is pending' }).waitFor();
+    await expectShown(page.getByRole('heading', { name: 'Nothing is pending' }));
     await go.runs(page);
-    await page.getByRole('heading', { name: 'No runs yet' }).waitFor();
+    await expectShown(page.getByRole('heading', { name: 'No runs yet' }));
     await go.keys(page);
-    await page.getByRole('heading', { name: 'No keys to show yet' }).waitFor();
+    await expectShown(page.getByRole('heading', { name: 'No keys to show yet' }));
     await go.domains(page);
   });
 
   test('leads to a server, whose host key is compared before it is added', async () => {
     await addServer(app.page, 's2');
-    await rowOf(app.page, 's2', '10.99.1.3', 'opendkim').waitFor();
+    await expectShown(rowOf(app.page, 's2', '10.99.1.3', 'opendkim'));
   });
 
   test('a second server', async () => {
     await addServer(app.page, 's3');
-    await says(app.page.getByRole('status', { name: 'Fleet status' }), /^2 servers, scanned (just now|.* ago)$/);
+    await expectText(app.page.getByRole('status', { name: 'Fleet status' }), /^2 servers, scanned (just now|.* ago)$/);
   });
 });
 
@@ -60,14 +61,14 @@ describe('on', () => {
   test('filter, and select all that it shows', async () => {
     const { page } = app;
     await go.domains(page);
-    await says(selectionStatus(page), '40 domains');
+    await expectText(selectionStatus(page), '40 domains');
     expect(await button(page, 'Group Operations').isEnabled()).toBe(false);
     await filterDomains(page, 'signing:off firma000');
-    await says(selectionStatus(page), `${perServer * 2} of 40 domains`);
+    await expectText(selectionStatus(page), `${perServer * 2} of 40 domains`);
     await page.getByRole('checkbox', { name: 'Select all domains' }).check();
-    await says(selectionStatus(page), `${perServer * 2} of 40 selected`);
+    await expectText(selectionStatus(page), `${perServer * 2} of 40 selected`);
     await filterDomains(page, 'signing:off firma000 server:s2');
-    await says(selectionStatus(page), `${perServer * 2} of 40 selected, ${perServer} hidden by the filter`);
+    await expectText(selectionStatus(page), `${perServer * 2} of 40 selected, ${perServer} hidden by the filter`);
     await filterDomains(page, '');
     const all = page.getByRole('checkbox', { name: 'Select all domains' });
     expect(await all.evaluate(box => (box as HTMLInputElement).indeterminate)).toBe(true);
@@ -78,43 +79,42 @@ describe('on', () => {
     const { page } = app;
     await button(page, 'Group Operations').click();
     const operations = dialog(page, 'Group Operations');
-    await operations.getByText(`for ${perServer * 2} domains on 2 servers`).waitFor();
+    await expectShown(operations.getByText(`for ${perServer * 2} domains on 2 servers`));
     const groups = await operations.getByRole('radiogroup').all();
     for (const group of groups) {
       expect(await group.getByRole('radio', { name: 'Do not change' }).isChecked()).toBe(true);
     }
     expect(await button(operations, 'OK').isEnabled()).toBe(false);
     await choose(page, /^Use DomainKeys spam protection system to sign outgoing e-mail messages/, 'Switch on');
-    await says(
+    await expectText(
       operations.getByRole('status'),
       `Generates ${perServer * 2} keys, stages ${perServer * 2} pending changes. Nothing is sent to a server yet.`,
     );
     await button(operations, 'Cancel').click();
     await go.pending(page);
-    await page.getByRole('heading', { name: 'Nothing is pending' }).waitFor();
+    await expectShown(page.getByRole('heading', { name: 'Nothing is pending' }));
     await go.domains(page);
   });
 
   test('OK stages', async () => {
     const { page } = app;
-    await says(selectionStatus(page), `${perServer * 2} of 40 selected`);
+    await expectText(selectionStatus(page), `${perServer * 2} of 40 selected`);
     await switchSigning(page, 'Switch on');
-    await message(page, `${perServer * 2} changes staged. Nothing was sent to a server.`).waitFor();
-    await page
-      .getByRole('navigation', { name: 'Main' })
-      .getByRole('link', { name: `Pending changes ${perServer * 2}` })
-      .waitFor();
+    await expectShown(message(page, `${perServer * 2} changes staged. Nothing was sent to a server.`));
+    await expectShown(
+      page.getByRole('navigation', { name: 'Main' }).getByRole('link', { name: `Pending changes ${perServer * 2}` }),
+    );
   });
 
   test('the exact diff of a change is read, its private key only as a fingerprint', async () => {
     const { page } = app;
     await go.pending(page);
-    await page.getByRole('heading', { name: 'What Apply will do' }).waitFor();
+    await expectShown(page.getByRole('heading', { name: 'What Apply will do' }));
     await rowOf(page, switchedOn[0]).click();
     const change = page.getByRole('region', { name: `Change of ${switchedOn[0]} on s2` });
-    await says(change.getByRole('group', { name: /signing\.table$/ }), new RegExp(`\\+added.*${switchedOn[0]}`));
-    await says(change.getByRole('group', { name: /key\.table$/ }), new RegExp(`\\+added.*${switchedOn[0]}`));
-    await says(change.getByRole('group', { name: /^Difference of \/etc\/bind/ }), /v=DKIM1/);
+    await expectText(change.getByRole('group', { name: /signing\.table$/ }), new RegExp(`\\+added.*${switchedOn[0]}`));
+    await expectText(change.getByRole('group', { name: /key\.table$/ }), new RegExp(`\\+added.*${switchedOn[0]}`));
+    await expectText(change.getByRole('group', { name: /^Difference of \/etc\/bind/ }), /v=DKIM1/);
     expect(await change.locator('.fingerprint-line').allTextContents()).toEqual([
       expect.stringMatching(/^[0-9a-f]{64}$/),
     ]);
@@ -124,17 +124,17 @@ describe('on', () => {
   test('one is left out', async () => {
     const { page } = app;
     await page.getByRole('checkbox', { name: `Include ${leftOut} on s2 (Switch on)` }).uncheck();
-    await page.getByText(`${perServer * 2} changes, 1 left out this time`).waitFor();
-    await says(page.getByRole('row').filter({ hasText: /^s2/ }), `${perServer - 1} of ${perServer} changes`);
+    await expectShown(page.getByText(`${perServer * 2} changes, 1 left out this time`));
+    await expectText(page.getByRole('row').filter({ hasText: /^s2/ }), `${perServer - 1} of ${perServer} changes`);
   });
 
   test('Apply asks once, with the numbers, and the run is watched to its end', async () => {
     const { page } = app;
     await button(page, 'Apply').click();
     const question = page.getByRole('alertdialog', { name: 'Apply to 2 servers?' });
-    await question.getByText(`${perServer * 2 - 1} domains on 2 servers`).waitFor();
+    await expectShown(question.getByText(`${perServer * 2 - 1} domains on 2 servers`));
     await button(question, 'Apply').click();
-    await runDetail(page).waitFor();
+    await expectShown(runDetail(page));
     const bars = page.getByRole('progressbar');
     const names = ['Whole run', 'Progress of s2', 'Progress of s3'];
     for (const name of names) await page.getByRole('progressbar', { name }).waitFor();
@@ -152,9 +152,12 @@ describe('on', () => {
     expect(seen).toEqual(seen.toSorted((a, b) => a - b));
     // it moved while it ran: more than the beginning and the end were seen
     expect(new Set(seen).size).toBeGreaterThan(2);
-    for (const server of servers) await says(serverLine(page, server), 'Done');
+    for (const server of servers) await expectText(serverLine(page, server), 'Done');
     await button(page, /^Show log/).click();
-    await says(page.getByRole('log', { name: 'Log' }), /applied: \d+ applied, 0 rolled back, 0 waiting, 0 skipped/);
+    await expectText(
+      page.getByRole('log', { name: 'Log' }),
+      /applied: \d+ applied, 0 rolled back, 0 waiting, 0 skipped/,
+    );
   });
 
   test('mail of the switched-on domains really verifies, that of the one left out is unsigned', async () => {
@@ -168,19 +171,17 @@ describe('on', () => {
     const { page } = app;
     await go.domains(page);
     await filterDomains(page, 'signing:on');
-    await says(selectionStatus(page), new RegExp(`^${perServer * 2} of 40 selected, 1 hidden`));
+    await expectText(selectionStatus(page), new RegExp(`^${perServer * 2} of 40 selected, 1 hidden`));
     await rowOf(page, switchedOn[1]).click();
     const panel = page.getByRole('complementary', { name: `${switchedOn[1]} on s3` });
     const proofs = panel.locator('.proof-item');
-    await says(proofs.nth(0), /^File.*The configuration signs/);
-    await says(proofs.nth(1), /^Daemon.*came back signed and verified/);
-    await says(proofs.nth(2), /^DNS.*Every authoritative server serves the matching key/);
-    await rowOf(page, switchedOn[1])
-      .getByRole('img', { name: 'File: yes. Daemon: yes. DNS: yes.' })
-      .waitFor();
+    await expectText(proofs.nth(0), /^File.*The configuration signs/);
+    await expectText(proofs.nth(1), /^Daemon.*came back signed and verified/);
+    await expectText(proofs.nth(2), /^DNS.*Every authoritative server serves the matching key/);
+    await expectShown(rowOf(page, switchedOn[1]).getByRole('img', { name: 'File: yes. Daemon: yes. DNS: yes.' }));
     await panel.getByRole('button', { name: /DNS dialect/ }).click();
     await page.getByRole('option', { name: 'Route 53' }).click();
-    await says(panel.locator('.record-text'), /"v=DKIM1;.*" "/);
+    await expectText(panel.locator('.record-text'), /"v=DKIM1;.*" "/);
     await button(panel, 'Close panel').click();
     await panel.waitFor({ state: 'hidden' });
   });
@@ -191,26 +192,24 @@ describe('undo', () => {
     const { page } = app;
     await go.runs(page);
     await button(runDetail(page), 'Undo').click();
-    await message(page, `${perServer * 2 - 1} inverse changes staged. Review and apply them.`).waitFor();
+    await expectShown(message(page, `${perServer * 2 - 1} inverse changes staged. Review and apply them.`));
     await go.pending(page);
-    await page.getByRole('row').filter({ hasText: 'Undo' }).first().waitFor();
+    await expectShown(page.getByRole('row').filter({ hasText: 'Undo' }).first());
     await rowOf(page, switchedOn[0], 'Undo').click();
     const change = page.getByRole('region', { name: `Change of ${switchedOn[0]} on s2` });
-    await says(change.getByRole('group', { name: /signing\.table$/ }), new RegExp(`−removed.*${switchedOn[0]}`));
+    await expectText(change.getByRole('group', { name: /signing\.table$/ }), new RegExp(`−removed.*${switchedOn[0]}`));
   });
 
   test('is applied, and mail is unsigned again', async () => {
     const { page } = app;
     // the one left out before is still staged: it is left out again
-    expect(
-      await page.getByRole('checkbox', { name: `Include ${leftOut} on s2 (Switch on)` }).isChecked(),
-    ).toBe(false);
+    expect(await page.getByRole('checkbox', { name: `Include ${leftOut} on s2 (Switch on)` }).isChecked()).toBe(false);
     expect(await applyAll(page)).toBe('Applied');
     const after = await Promise.all(switchedOn.map(one => check.signed(hostOf(one), one)));
     expect(after.map(one => one.reason)).toEqual(switchedOn.map(() => 'no DKIM-Signature header'));
     await go.domains(page);
     await filterDomains(page, 'signing:on');
     await domainsGrid(page).getByRole('row').nth(1).waitFor({ state: 'detached' });
-    await page.getByRole('heading', { name: 'No domain matches' }).waitFor();
+    await expectShown(page.getByRole('heading', { name: 'No domain matches' }));
   });
 });

@@ -42,10 +42,14 @@ export async function textOf(locator: Locator): Promise<string> {
 const later = (text: string, milliseconds: number): Promise<string> =>
   new Promise(resolve => setTimeout(resolve, milliseconds, text));
 
-/** Waits until the element says `text`: what is shown follows what the engine tells. */
-export async function says(locator: Locator, text: string | RegExp, timeout = 15_000): Promise<void> {
+/** Waits until the element expectText `text`: what is shown follows what the engine tells. */
+export async function expectText(locator: Locator, text: string | RegExp, timeout = 15_000): Promise<void> {
   const now = () => textOf(locator.first()).catch(() => '');
   await expect.poll(() => Promise.race([now(), later('(not there)', 1000)]), { timeout, interval: 100 }).toMatch(text);
+}
+
+export async function expectShown(locator: Locator, timeout = 15_000): Promise<void> {
+  await locator.first().waitFor({ timeout });
 }
 
 /** The dialog, filled in for a host of the lab; its host key is not asked for yet. */
@@ -75,7 +79,9 @@ export async function addServer(page: Page, name: string): Promise<void> {
   await button(form, 'Add server').click();
   await form.waitFor({ state: 'hidden' });
   await message(page, '1 server scanned.').waitFor({ timeout: 60_000 });
-  await button(page.getByRole('log', { name: 'Messages' }), 'Dismiss').first().click();
+  await button(page.getByRole('log', { name: 'Messages' }), 'Dismiss')
+    .first()
+    .click();
 }
 
 export async function filterDomains(page: Page, text: string): Promise<void> {

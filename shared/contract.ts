@@ -158,6 +158,8 @@ export interface ScanResult {
   readonly roundTrips: number;
   readonly milliseconds: number;
   readonly problem: Problem | null;
+  /** What is wrong with the server as a whole, where it was read. */
+  readonly warnings: readonly Problem[];
   /** The class of the problem. */
   readonly failure: Failure | null;
 }

@@ -46,6 +46,8 @@ class Execution {
   readonly #ledger: Ledger;
   readonly #slots: Slots;
   readonly #problems: Problem[] = [];
+  /** Changes that were refused before anything was sent. */
+  readonly #refused = new Set<string>();
   #broken: { readonly error: unknown } | null = null;
 
   constructor(options: ExecuteOptions) {
@@ -72,7 +74,7 @@ class Execution {
     }
     await Promise.all(ends.values());
     if (this.#broken !== null) throw this.#broken.error;
-    const carried = this.#ledger.outcome(signal.aborted);
+    const carried = this.#ledger.outcome(signal.aborted, this.#refused);
     const outcome = carried === 'applied' && unplanned.length > 0 ? 'incomplete' : carried;
     const finishedAt = this.#now();
     this.#ports.journal.finish({ outcome, finishedAt, problems: this.#problems });
@@ -199,6 +201,7 @@ class Execution {
       outcome = await this.#ports.transactions.apply(request, message => this.#step(part, message));
     } catch (error) {
       // Nothing was sent: the server is away, or the change cannot be carried
+      if (error instanceof SignetError && error.failure === 'refused') this.#refused.add(part.id);
       this.#end(part, 'skipped', [], this.#problemOf(part.server, error));
       return null;
     }

@@ -193,12 +193,15 @@ export class Ledger {
     };
   }
 
-  outcome(stopped: boolean): RunOutcome {
+  /** `refused`: changes that were refused before anything was sent. */
+  outcome(stopped: boolean, refused: ReadonlySet<string>): RunOutcome {
     const states = this.changes.map(({ state }) => state);
     if (this.#plan.changes.every(change => this.rest(change).length === 0)) return 'applied';
     if (stopped || this.#waiting.size > 0) return 'incomplete';
     if (states.some(state => state === 'applied' || state === 'unknown')) return 'incomplete';
-    const refusedOnly = states.every(state => state === 'stale' || state === 'skipped' || state === 'planned');
-    return refusedOnly && states.includes('stale') ? 'refused' : 'failed';
+    const failing = this.changes.filter(({ problem, state }) => problem !== null || state === 'stale');
+    const all = failing.every(({ id, state }) => state === 'stale' || refused.has(id));
+    const untouched = states.every(state => state === 'stale' || state === 'skipped' || state === 'planned');
+    return untouched && all && failing.length > 0 ? 'refused' : 'failed';
   }
 }

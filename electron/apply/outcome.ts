@@ -75,12 +75,7 @@ function readable(bytes: string, limit?: number): string {
   return printable(Buffer.from(bytes, 'latin1').toString('utf8'), limit);
 }
 
-function transactionProblem(
-  server: string,
-  code: string,
-  detail: string,
-  files: readonly string[] = [],
-): Problem {
+function transactionProblem(server: string, code: string, detail: string, files: readonly string[] = []): Problem {
   const known = explanations[code] ?? { what: `it failed (${code})`, hint: nothingDone };
   const which =
     files.length === 0

@@ -212,6 +212,8 @@ export interface DnsZone {
   readonly serial: number | null;
   /** Why it cannot be edited; null: it can. */
   readonly refusal: Problem | null;
+  /** It is this server's to edit and is not well: nothing may rest on it until it is mended. Otherwise records are pasted. */
+  readonly broken: boolean;
   /** The TXT RRsets at `_domainkey`, `_dmarc` and `_adsp` names, and CNAMEs there (a name that another holds). */
   readonly txt: readonly TxtRRset[];
   readonly cnames: readonly string[];

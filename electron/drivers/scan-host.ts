@@ -33,6 +33,15 @@ export async function scanHost(host: HostReader, drivers: Drivers): Promise<Host
       server: host.server,
     });
   }
+  if (mta.length === 0 && dns.length === 0) {
+    problems.push({
+      code: 'nothing-to-manage',
+      message: `${host.server} has no mail server and no name server that Signet knows.`,
+      hint: 'Signet works with Postfix and BIND. Remove the server if it is not to have one.',
+      severity: 'warning',
+      server: host.server,
+    });
+  }
   problems.push(...clockProblems(host.server, host.host), ...pathProblems(host.server, mta[0]?.view, signers));
   return { server: host.server, host: host.host, mta: mta[0] ?? null, signers, dns, problems, resolvers };
 }

@@ -65,7 +65,7 @@ function invalid(operation: string, error: z.ZodError): Error {
   const text = printable(issue?.message ?? 'is not valid', 200);
   return usage(
     'input-invalid',
-    `${operation}: ${field === '' ? '' : `${printable(field, 80)}: `}${text}`,
-    'See the documentation of the call.',
+    `${field === '' ? operation : printable(field, 80)}: ${text}`,
+    'Correct it and try again; docs/cli.md says what each command takes.',
   );
 }

@@ -68,6 +68,7 @@ export async function scanServer(engine: Engine, server: ServerConfig, signal: A
   let counts = { domains: 0, zones: 0 };
   let problem: ScanResult['problem'] = null;
   let failure: ScanResult['failure'] = null;
+  let warnings: ScanResult['warnings'] = [];
   try {
     const session = await engine.transport.open(server, signal);
     try {
@@ -78,6 +79,7 @@ export async function scanServer(engine: Engine, server: ServerConfig, signal: A
         domains: domainsOf(facts, server).length,
         zones: facts.dns.reduce((sum, dns) => sum + dns.view.zones.length, 0),
       };
+      warnings = facts.problems.filter(found => found.severity !== 'info');
       engine.reachable.set(server.name, true);
     } finally {
       roundTrips = session.roundTrips;
@@ -103,6 +105,7 @@ export async function scanServer(engine: Engine, server: ServerConfig, signal: A
     roundTrips,
     milliseconds: Math.round(performance.now() - started),
     problem,
+    warnings,
     failure,
   };
 }

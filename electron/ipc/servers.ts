@@ -83,7 +83,8 @@ async function addServer(engine: Engine, input: Add, { signal }: CallContext) {
   try {
     const session = await engine.transport.open(server, signal);
     try {
-      await session.run('exit 0', { signal });
+      const { stdout } = await session.run('id -u', { signal });
+      if (stdout.trim() !== '0') throw notRoot(input);
     } finally {
       session.close();
     }
@@ -95,6 +96,14 @@ async function addServer(engine: Engine, input: Add, { signal }: CallContext) {
   engine.reachable.set(server.name, true);
   engine.emit({ type: 'changed', what: 'servers' });
   return serverRow(engine, server);
+}
+
+function notRoot({ name, user, sudo }: Add): SignetError {
+  const hint =
+    sudo === 'none'
+      ? 'Log in as root, or say how to become root: --sudo nopasswd or --sudo password.'
+      : 'Let sudo run commands as root.';
+  return refused('not-root', `${name}: ${user} can log in, and is not root there.`, hint, { server: name });
 }
 
 /** Only what is given is stored: a log-in by agent needs no vault at all. */

@@ -41,6 +41,7 @@ export function goalOf(context: PlanningContext, pending: PendingChange): GoalOu
     };
   }
   const location = locate(context.fleet, domain, server);
+  if (location.kind === 'broken') return { refused: { ...location.reason, severity: 'stop', domain } };
   switch (intent.kind) {
     case 'signing-on':
       return signingOn(context, pending, intent, signer, location);

@@ -13,6 +13,8 @@ export type Location =
       /** The zone once for each view that it is in. */
       readonly places: readonly ZonePlace[];
     }
+  /** The zone is on `server`, and is not well: nothing may rest on it before it is mended. */
+  | { readonly kind: 'broken'; readonly zone: string; readonly place: ZonePlace; readonly reason: Problem }
   /** DNS is elsewhere, or here and not to be edited (`reason`): the admin pastes the record, and activation waits for it. */
   | { readonly kind: 'external'; readonly zone: string | null; readonly reason: Problem | null };
 
@@ -51,6 +53,10 @@ function choose(fleet: Fleet, zone: string, places: readonly ZonePlace[], author
     return { kind: 'external', zone, reason: place?.zone.refusal ?? null };
   }
   const here = primaries.filter(place => place.server === server);
+  const broken = here.find(place => place.zone.broken);
+  if (broken !== undefined && broken.zone.refusal !== null) {
+    return { kind: 'broken', zone, place: broken, reason: { ...broken.zone.refusal, server } };
+  }
   const refusal = here.find(place => place.zone.refusal !== null)?.zone.refusal ?? null;
   if (refusal !== null) return { kind: 'external', zone, reason: { ...refusal, severity: 'warning' } };
   return { kind: 'managed', server, driver: here[0]?.driver ?? '', zone, places: here };
@@ -72,7 +78,7 @@ export type Present = { readonly rrset: TxtRRset | null } | { readonly problem: 
 
 /** What stands at a name today: in the zone that is to be edited, or (elsewhere) what its servers serve. */
 export function presentAt(fleet: Fleet, location: Location, name: string, server: string): Present {
-  if (location.kind === 'external') {
+  if (location.kind !== 'managed') {
     const served = fleet.servers.get(server)?.served[name];
     return {
       rrset:

@@ -83,8 +83,8 @@ function domainRow(context: RowContext, facts: ServerFacts, server: ServerPart, 
     verifyIncoming: server.signer?.verifiesIncoming ?? false,
     keys,
     zone: {
-      kind: location.kind === 'managed' ? (location.places[0]?.zone.kind ?? 'managed') : 'external',
-      server: location.kind === 'managed' ? location.server : null,
+      kind: zoneKind(location),
+      server: location.kind === 'managed' ? location.server : location.kind === 'broken' ? location.place.server : null,
       name: location.zone,
     },
     policy: {
@@ -97,6 +97,17 @@ function domainRow(context: RowContext, facts: ServerFacts, server: ServerPart, 
     problems: [...(server.problems.get(domain) ?? []), ...rowProblems(facts, domain, keys, location)],
     scannedAt: facts.scannedAt,
   };
+}
+
+function zoneKind(location: Location): string {
+  switch (location.kind) {
+    case 'managed':
+      return location.places[0]?.zone.kind ?? 'managed';
+    case 'broken':
+      return location.place.zone.kind;
+    case 'external':
+      return 'external';
+  }
 }
 
 function publishedAs(facts: ServerFacts, key: SignerKey): Published {
@@ -151,7 +162,7 @@ function rowProblems(
       );
     }
   }
-  const reason = location.kind === 'external' ? location.reason : null;
+  const reason = location.kind === 'managed' ? null : location.reason;
   if (reason !== null) problems.push({ ...reason, severity: 'info', domain, server: facts.server });
   return problems;
 }

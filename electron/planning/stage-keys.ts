@@ -4,6 +4,7 @@ import { keyName } from '../../shared/dkim/names.ts';
 import { newSelector } from '../../shared/dkim/selector.ts';
 import type { DomainRow, KeyAlgorithm, KeySpec, SigningOnIntent } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
+import { printable } from '../../shared/text.ts';
 import { signerOf } from './fleet.ts';
 import type { PlanningContext } from './goals.ts';
 import { locate, presentAt } from './location.ts';
@@ -132,7 +133,7 @@ export class KeyChooser {
     if (!parsed.ok) {
       return {
         code: parsed.fault.code,
-        message: parsed.fault.message,
+        message: `selector "${printable(wish, 80)}": ${parsed.fault.message}`,
         hint: 'Letters, digits and hyphens: s1, mail-2026.',
       };
     }

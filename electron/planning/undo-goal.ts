@@ -109,7 +109,7 @@ function underWay(domain: string, server: string): Problem {
   return {
     code: 'mail-under-way',
     message: `${domain} on ${server}: mail that was signed since the run and is still under way will not verify.`,
-    hint: 'Keep the key served for a while with --grace, or go on if little was sent.',
+    hint: 'Keep the key served for a while (grace time), or go on if little was sent.',
     severity: 'info',
     domain,
     server,

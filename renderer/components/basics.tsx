@@ -139,8 +139,10 @@ export function Panel(props: {
       ref={panel}
       className="panel"
       aria-label={props.label}
-      onKeyDown={event => {
-        if (event.key !== 'Escape' || event.defaultPrevented) return;
+      // before a tooltip of a button inside takes the key; a menu of the panel is outside of it and closes by itself
+      onKeyDownCapture={event => {
+        const inside = event.target instanceof Node && event.currentTarget.contains(event.target);
+        if (event.key !== 'Escape' || !inside) return;
         event.stopPropagation();
         close();
       }}

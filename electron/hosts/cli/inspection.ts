@@ -13,6 +13,7 @@ export function inspectionCommands(program: Command, context: CommandContext): v
     .argument('[server...]')
     .action(async (servers: string[]) => {
       const results = await context.call('scan.run', servers.length === 0 ? {} : { servers });
+      for (const problem of results.flatMap(result => result.warnings)) context.output.problem(problem);
       const bad = results.filter(result => !result.ok);
       for (const { problem } of bad) if (problem !== null) context.output.problem(problem);
       if (bad.length > 0) {

@@ -14,6 +14,21 @@ function isMailName(name: string): boolean {
   return /(?:^|\.)_domainkey\./.test(name) || name.startsWith('_dmarc.');
 }
 
+/** Refusals that only mending lifts; the others say that the zone is edited elsewhere, or otherwise. */
+const brokenCodes: ReadonlySet<string> = new Set([
+  'bind-not-running',
+  'zone-state-unknown',
+  'zone-does-not-load',
+  'zone-file-missing',
+  'zone-syntax',
+  'zone-include-missing',
+  'zone-without-soa',
+]);
+
+function withFile(refusal: Problem, { file }: ZoneFact): Problem {
+  return file === null ? refusal : { file: printable(file), ...refusal };
+}
+
 export function bindView(facts: BindFacts): DnsView {
   const zones = facts.zones.map(zone => zoneView(facts, zone));
   return {
@@ -39,7 +54,8 @@ function zoneView(facts: BindFacts, zone: ZoneFact): DnsZone {
     primaries: zone.primaries,
     signed: zone.status?.secure === true || zone.inlineSigning,
     serial: zone.status?.serial ?? null,
-    refusal: state.kind === 'refused' ? state.refusal : null,
+    refusal: state.kind === 'refused' ? withFile(state.refusal, zone) : null,
+    broken: state.kind === 'refused' && brokenCodes.has(state.refusal.code),
     txt: txtSets(records),
     cnames: [...new Set(records.filter(({ type }) => type === 'CNAME').map(({ owner }) => owner))].sort(),
   };

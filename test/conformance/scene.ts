@@ -42,12 +42,14 @@ export interface DnsScene extends Place {
   readonly setUp: string;
   /** Zones that can be edited, of every style that the driver knows. */
   readonly zones: readonly string[];
-  /** Leaves the server with one zone of these. */
+  /** Leaves the server with one zone of each style. */
   readonly few: string;
   /** Zones that must be refused, with the code of the reason. */
   readonly refused: Readonly<Record<string, string>>;
   /** Breaks a zone as it is kept on disk; the server goes on with the old one. */
   readonly broken: { readonly zone: string; readonly script: string };
+  /** Puts control characters wherever zones and configuration have room for them. */
+  readonly hostile: string;
   /** Prints what the server keeps of a zone: its file, or its records where no file says what it holds. */
   source(zone: string): string;
   /** Puts a line in the syntax of a zone file into the zone, as an admin would, without any driver, and has it served. */

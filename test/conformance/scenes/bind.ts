@@ -46,8 +46,21 @@ export const scene: DnsScene = {
   host,
   setUp,
   zones: [...statics, dynamic],
-  few: `printf 'zone "%s" { type master; file "%s"; };\\n' ${statics[0]} ${zoneFile(statics[0] ?? '')} > /etc/bind/named.conf.local
+  few: `printf 'zone "%s" { type master; file "%s"; };\\n' ${statics[0]} ${zoneFile(statics[0] ?? '')} > /etc/bind/named.conf.customers
 rndc reconfig
+sleep 1`,
+  hostile: `cd /etc/bind/zones
+printf '\\033[2J\\tIN\\tA\\tnone\\033]0;x\\007\\n' >> db.${statics[3]}
+printf '; DO NOT EDIT: written by \\033[31mpanel\\302\\233\\n' > head
+cat head db.${statics[4]} > db.new
+mv db.new db.${statics[4]}
+printf 'a\\\\027[2J._domainkey.%s. 60 IN TXT "v=DKIM1"\\na\\\\027[2J._domainkey.%s. 60 IN TXT "\\033[2Jx"\\n' ${statics[5]} ${statics[5]} >> db.${statics[5]}
+printf '$INCLUDE "no\\033[2Jfile"\\n' >> db.${statics[6]}
+cp db.${statics[7]} "$(printf 'db\\033[2J')"
+printf 'zone "hostile.example" { type primary; file "/etc/bind/zones/db\\033[2J"; };\\nzone "absent.example" { type primary; file "/etc/bind/zones/\\033no"; };\\n' >> /etc/bind/named.conf.local
+printf 'zone "es\\\\027[2Jc.example" { type primary; file "/etc/bind/zones/db.%s"; };\\n' ${statics[8]} >> /etc/bind/named.conf.local
+rndc reconfig || true
+rndc reload > /dev/null || true
 sleep 1`,
   refused: { [frozen]: 'zone-frozen', [secondary]: 'zone-secondary' },
   broken: { zone: broken, script: `printf 'broken\\tIN\\tA\\tnone\\n' >> ${zoneFile(broken)}` },

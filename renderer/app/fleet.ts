@@ -8,13 +8,16 @@ export interface FleetSummary {
   readonly text: string;
 }
 
-/** The age is that of the oldest facts of servers that can be reached: what is shown is at least that fresh. */
+/**
+ * The age is that of the oldest facts of servers that can be reached: what is shown is at least that fresh. When none can,
+ * it is that of all: offline, it is what one wants to know.
+ */
 export function fleetSummary(servers: readonly ServerRow[], now: number): FleetSummary {
   if (servers.length === 0) return { unreachable: 0, text: texts.fleet.none };
   const unreachable = servers.filter(server => server.reachable === false).length;
   const reachable = servers.filter(server => server.reachable !== false);
   const never = reachable.filter(server => server.lastScan === null).length;
-  const oldest = reachable
+  const oldest = (reachable.length > 0 ? reachable : servers)
     .flatMap(server => server.lastScan ?? [])
     .sort()
     .at(0);

@@ -32,6 +32,8 @@ interface Part {
   readonly requires: Map<string, FileRequirement>;
 }
 
+type Refuse = (goal: Goal, problem: Problem) => void;
+
 /** Facts of drivers as they are after the phases planned so far. */
 type Advanced = Map<string, unknown>;
 
@@ -48,6 +50,10 @@ export interface Means {
 export function assemble(means: Means, all: readonly Goal[], without: Without = new Map()): Assembly {
   const advanced: Advanced = new Map();
   const refused = new Map<string, Problem>();
+  // the first phase that refuses says why; what later ones say follows from it
+  const refuse: Refuse = (goal, problem) => {
+    if (!refused.has(goal.pending.id)) refused.set(goal.pending.id, problem);
+  };
   const changes: Change[] = [];
   const earlier = new Map<string, string[]>();
   for (const phase of phases) {
@@ -57,8 +63,8 @@ export function assemble(means: Means, all: readonly Goal[], without: Without = 
       all.filter(goal => without.get(`${phase}@${place(goal) ?? ''}`)?.has(goal.pending.id) !== true);
     const signing = here(goal => goal.pending.server);
     const naming = here(goal => (goal.location.kind === 'managed' ? goal.location.server : null));
-    planSigners(means, signing, phase, advanced, parts, refused);
-    planZones(means, naming, phase, advanced, parts, refused);
+    planSigners(means, signing, phase, advanced, parts, refuse);
+    planZones(means, naming, phase, advanced, parts, refuse);
     for (const [server, part] of [...parts].sort(([one], [other]) => (one < other ? -1 : 1))) {
       const change = changeOf(phase, server, part, earlier, policyTies(phase, part, changes));
       changes.push(change);
@@ -172,7 +178,7 @@ function planSigners(
   phase: Phase,
   advanced: Advanced,
   parts: Map<string, Part>,
-  refused: Map<string, Problem>,
+  refuse: Refuse,
 ): void {
   if (phase !== 'install' && phase !== 'switch' && phase !== 'remove') return;
   const byServer = new Map<string, { readonly goal: Goal; readonly edits: readonly SignerEdit[] }[]>();
@@ -204,7 +210,7 @@ function planSigners(
     advanced.set(key, plan.after);
     for (const { subject, problem } of plan.refused) {
       for (const { goal } of items) {
-        if (goal.pending.domain === subject) refused.set(goal.pending.id, { ...problem, domain: subject, server });
+        if (goal.pending.domain === subject) refuse(goal, { ...problem, domain: subject, server });
       }
     }
     if (plan.steps.length === 0) continue;
@@ -224,7 +230,7 @@ function planZones(
   phase: Phase,
   advanced: Advanced,
   parts: Map<string, Part>,
-  refused: Map<string, Problem>,
+  refuse: Refuse,
 ): void {
   const byPlace = new Map<string, { server: string; driver: string; edits: Map<string, DnsEdit>; goals: Set<Goal> }>();
   for (const goal of goals) {
@@ -241,7 +247,7 @@ function planZones(
       const edit = { zone: location.zone, name: record.name, before: record.before, after: record.after };
       const other = place.edits.get(record.name);
       if (other !== undefined && JSON.stringify(other) !== JSON.stringify(edit)) {
-        refused.set(goal.pending.id, conflicting(goal, record));
+        refuse(goal, conflicting(goal, record));
         continue;
       }
       place.edits.set(record.name, edit);
@@ -262,9 +268,7 @@ function planZones(
     for (const { subject, problem } of plan.refused) {
       for (const goal of place.goals) {
         const concerned = goal.records.some(record => record.phase === phase && record.name === subject);
-        if (concerned) {
-          refused.set(goal.pending.id, { ...problem, domain: goal.pending.domain, server: place.server });
-        }
+        if (concerned) refuse(goal, { ...problem, domain: goal.pending.domain, server: place.server });
       }
     }
     if (plan.steps.length > 0) addPlan(partOf(parts, place.server), [...place.goals], plan);

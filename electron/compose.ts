@@ -76,7 +76,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
         for (const listener of listeners) listener(event);
       },
       facts: factsCache(store),
-      reachable: new Map(),
+      attempts: new Map(),
     };
     return {
       home,

@@ -1,5 +1,6 @@
 /** What every handler works with. Wired once, in compose.ts. */
 import type { EngineEvent, Operation, Parsed, Result } from '../../shared/contract.ts';
+import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts } from '../drivers/api.ts';
 import type { Store } from '../store/api.ts';
 import type { Transport } from '../transport/api.ts';
@@ -16,8 +17,8 @@ export interface Engine {
   readonly emit: (event: EngineEvent) => void;
   /** Facts are read from the store once and kept: they are large, and every list is made from them. */
   readonly facts: FactsCache;
-  /** How the last attempt to reach each server ended, in this process. */
-  readonly reachable: Map<string, boolean>;
+  /** How the last attempt to reach each server ended, in this process: with the problem, or null when it was reached. */
+  readonly attempts: Map<string, Problem | null>;
 }
 
 export interface FactsCache {

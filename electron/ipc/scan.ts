@@ -80,7 +80,7 @@ export async function scanServer(engine: Engine, server: ServerConfig, signal: A
         zones: facts.dns.reduce((sum, dns) => sum + dns.view.zones.length, 0),
       };
       warnings = facts.problems.filter(found => found.severity !== 'info');
-      engine.reachable.set(server.name, true);
+      engine.attempts.set(server.name, null);
     } finally {
       roundTrips = session.roundTrips;
       session.close();
@@ -90,7 +90,7 @@ export async function scanServer(engine: Engine, server: ServerConfig, signal: A
     if (!(error instanceof SignetError)) throw error;
     problem = error.problem;
     failure = error.failure;
-    engine.reachable.set(server.name, false);
+    engine.attempts.set(server.name, problem);
   }
   engine.emit({
     type: 'scan',

@@ -93,7 +93,7 @@ async function addServer(engine: Engine, input: Add, { signal }: CallContext) {
     await forgetSecrets(engine, input.name);
     throw error;
   }
-  engine.reachable.set(server.name, true);
+  engine.attempts.set(server.name, null);
   engine.emit({ type: 'changed', what: 'servers' });
   return serverRow(engine, server);
 }
@@ -227,6 +227,7 @@ export const serverHandlers: Handlers = {
     const dropped = engine.store.pending.list().filter(change => change.server === name).length;
     engine.store.servers.remove(name, { dropPending: true });
     engine.facts.forget(name);
+    engine.attempts.delete(name);
     await forgetSecrets(engine, name);
     engine.emit({ type: 'changed', what: 'servers' });
     engine.emit({ type: 'changed', what: 'domains' });
@@ -235,7 +236,7 @@ export const serverHandlers: Handlers = {
   'servers.trust': (engine, { name, fingerprint }) => {
     const server = { ...serverConfig(engine, name), hostKeys: [{ fingerprint, type: null }] };
     engine.store.servers.put(server);
-    engine.reachable.delete(name);
+    engine.attempts.delete(name);
     engine.emit({ type: 'changed', what: 'servers' });
     return serverRow(engine, server);
   },

@@ -29,7 +29,8 @@ export function serverConfig(engine: Engine, name: string): ServerConfig {
 export function serverRow(engine: Engine, server: ServerConfig): ServerRow {
   const facts = engine.facts.get(server.name);
   const signer = facts === null ? null : signerOf(facts);
-  const problems: Problem[] = [];
+  const attempt = engine.attempts.get(server.name);
+  const problems: Problem[] = attempt ? [attempt] : [];
   for (const problem of facts?.problems ?? []) problems.push(problem);
   for (const part of [facts?.mta ?? null, ...(facts?.signers ?? []), ...(facts?.dns ?? [])]) {
     for (const problem of part?.view.problems ?? []) problems.push(problem);
@@ -54,7 +55,7 @@ export function serverRow(engine: Engine, server: ServerConfig): ServerRow {
     domains: facts === null ? server.givenDomains.length : domainsOf(facts, server).length,
     givenDomains: server.givenDomains.length,
     lastScan: facts?.scannedAt ?? null,
-    reachable: engine.reachable.get(server.name) ?? null,
+    reachable: attempt === undefined ? null : attempt === null,
     problems,
   };
 }

@@ -68,6 +68,7 @@ test('two servers are added', async () => {
   await addServer('s2');
   await keyboard.press('n');
   await addServer('s3');
+  await expectText(app.page.getByRole('status', { name: 'Fleet status' }), /^2 servers, scanned/);
 });
 
 test('the filter and all that it shows', async () => {

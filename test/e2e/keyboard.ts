@@ -1,6 +1,5 @@
 /** A person without a mouse: keys only, who must see at every stop where the focus is. */
 import type { ElementHandle, Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
 
 /** More stops than any screen or dialog has. */
 const mostStops = 80;
@@ -52,8 +51,8 @@ export class Keyboard {
     for (let stop = 0; stop < mostStops; stop += 1) {
       await this.#tab(key);
       if (!(await this.isOn(target))) continue;
-      expect(await target.first().evaluate(looks), 'the focus is to be seen').not.toBe(without);
-      return;
+      if ((await target.first().evaluate(looks)) !== without) return;
+      throw new Error(`${await target.first().evaluate(name)} does not show that it has the focus`);
     }
     throw new Error(`${target.toString()} cannot be reached with ${key}`);
   }
@@ -64,7 +63,8 @@ export class Keyboard {
     await this.press(key);
     if (left === null || within === null || !(await left.evaluate(element => element.isConnected))) return;
     if (await left.evaluate(element => element === document.activeElement)) return;
-    expect(await left.evaluate(looks), `${await left.evaluate(name)} shows the focus`).not.toBe(within);
+    if ((await left.evaluate(looks)) !== within) return;
+    throw new Error(`${await left.evaluate(name)} did not show that it had the focus`);
   }
 
   /** The looks of what has the focus; null for a page or a dialog as a whole, which nobody acts on. */

@@ -113,6 +113,8 @@ export async function applyAll(page: Page): Promise<string> {
 /** The outcome of the run that is shown, once it has one. */
 export async function endOfRun(page: Page, timeout = 120_000): Promise<string> {
   await page.getByRole('heading', { level: 1, name: 'Runs' }).waitFor();
+  // the run before is shown until this one is there; the status bar knows at once
+  await page.getByRole('contentinfo').getByText('Applying').waitFor({ state: 'hidden', timeout });
   const outcome = runDetail(page).locator('h2 .badge');
   await expect
     .poll(() => textOf(outcome.first()).catch(() => 'Running'), { timeout, interval: 200 })

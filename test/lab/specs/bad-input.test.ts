@@ -249,6 +249,22 @@ describe('hosts', () => {
     }
   });
 
+  test('a directory of keys that everybody may write', async () => {
+    await lab.sh('mx1', 'chmod 777 /etc/opendkim/keys');
+    try {
+      await signet(['scan'], { home });
+      await signet(domains(['krojac.example']), { home });
+      const applied = await apply(home);
+      expect(applied).toMatchObject({ code: 3, done: { outcome: 'refused' } });
+      expect(applied.stderr).toMatch(/\/etc\/opendkim\/keys .*\[unsafe-key-parent\]\n.*chmod go-w/);
+      expect(applied.stderr).not.toContain('key-not-installed');
+    } finally {
+      await lab.sh('mx1', 'chmod 700 /etc/opendkim/keys');
+      await signet(['pending', 'drop', '--all'], { home });
+      await signet(['scan'], { home });
+    }
+  });
+
   test('a second Signet at once', async () => {
     await fault.freeze('mx1');
     const first = startSignet(['scan'], { home });

@@ -1,5 +1,6 @@
 /** What several screens can start: scans, verifications, applying. Results are told by toasts, wherever the admin is by then. */
 import type { Client, Input } from '../../shared/contract.ts';
+import { SignetError } from '../../shared/problem.ts';
 import { texts } from '../texts.ts';
 import { go } from './router.ts';
 import { tell, tellProblem } from './toasts.ts';
@@ -34,6 +35,8 @@ export function verify(client: Client, domains: readonly string[]): Promise<void
   return task('verify', async signal => {
     const rows = await client.call('verify.run', { domains: [...domains] }, { signal });
     tell(texts.work.verified(rows.filter(row => row.ok).length, rows.length));
+    const stop = rows.flatMap(row => row.problems).find(problem => problem.severity === 'stop');
+    if (stop) tellProblem(new SignetError('failed', stop));
   });
 }
 

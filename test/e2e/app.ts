@@ -108,8 +108,8 @@ export interface App {
   readonly browser: Browser;
   readonly page: Page;
   readonly complaints: Complaints;
-  /** Another engine on the same home, and the page on it. The one before must have ended. */
-  restart(options?: EngineOptions): Promise<void>;
+  /** Another engine on the same home, and a page on it. The one before must have ended; its page is closed unless kept. */
+  restart(options?: EngineOptions & { readonly keepPage?: boolean }): Promise<void>;
 }
 
 export interface AppOptions {
@@ -163,8 +163,8 @@ export function useApp(options: AppOptions = {}): App {
     get complaints() {
       return complaints;
     },
-    restart: async engineOptions => {
-      await page.context().close();
+    restart: async ({ keepPage = false, ...engineOptions } = {}) => {
+      if (!keepPage) await page.context().close();
       await open(engineOptions);
     },
   };

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { Change, CommandLine, DirectoryStep, FileStep, SecretRef, Step } from '../../shared/model.ts';
 import { refused } from '../../shared/problem.ts';
-import { shellQuote } from '../../shared/shell.ts';
+import { shellQuote, shownCommand } from '../../shared/shell.ts';
 import { fromContent, printable, type ByteString, type Content } from '../../shared/text.ts';
 
 /** Path below the run directory to bytes. */
@@ -157,7 +157,7 @@ class Layout {
       case 'command': {
         const refs = stagedRefs(step.argv, step.phase === 'check' ? this.#staged : new Map(), this.#server);
         const limit = Math.max(1, Math.ceil(step.timeout ?? defaultTimeout));
-        this.#manifest += row('command', at, step.phase, limit, refs.join(',') || '-', title(step.argv.join(' ')));
+        this.#manifest += row('command', at, step.phase, limit, refs.join(',') || '-', title(shownCommand(step.argv)));
         this.#script(`${at}`, step, refs);
       }
     }

@@ -18,15 +18,24 @@ interface Streams {
   readonly stderr: NodeJS.WritableStream;
 }
 
+// what JSON leaves as it is and a terminal or an editor obeys: C1, DEL, bidirectional and zero-width controls
+const hidden = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+
+/** One line of JSON, of the same value, that is safe to print. */
+function jsonLine(value: unknown): string {
+  const escape = (c: string) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  return `${JSON.stringify(value).replace(hidden, escape)}\n`;
+}
+
 export function createOutput(json: boolean, { stdout, stderr }: Streams): Output {
   return {
     json,
     result: (value, lines) => {
-      if (json) stdout.write(`${JSON.stringify(value)}\n`);
+      if (json) stdout.write(jsonLine(value));
       else for (const line of lines()) stdout.write(`${line}\n`);
     },
     event: value => {
-      if (json) stdout.write(`${JSON.stringify(value)}\n`);
+      if (json) stdout.write(jsonLine(value));
     },
     note: line => {
       stderr.write(`${line}\n`);

@@ -6,6 +6,7 @@ import { chromium } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, vi } from 'vitest';
 import { projectRoot } from '../tools/built.ts';
 import { makeHome, startSignet, type Home, type RunningCli } from '../tools/cli.ts';
+import { startRelay, type Relay } from './relay.ts';
 
 export const wide = { width: 1440, height: 900 } as const;
 /** The least that the window is made for. */
@@ -21,8 +22,9 @@ const browserArguments = [
   '--disable-sync',
 ];
 
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: browserArguments });
+export function launchBrowser(...more: readonly string[]): Promise<Browser> {
+  const args = [...browserArguments, ...more];
+  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args });
 }
 
 export interface Engine {
@@ -108,6 +110,8 @@ export interface App {
   readonly browser: Browser;
   readonly page: Page;
   readonly complaints: Complaints;
+  /** The way from the page to the engine. */
+  readonly relay: Relay;
   /** Another engine on the same home, and a page on it. The one before must have ended; its page is closed unless kept. */
   restart(options?: EngineOptions & { readonly keepPage?: boolean }): Promise<void>;
 }
@@ -126,15 +130,18 @@ export function useApp(options: AppOptions = {}): App {
   let browser: Browser;
   let page: Page;
   let complaints: Complaints;
+  let relay: Relay;
 
   const open = async (engineOptions: EngineOptions = {}) => {
     engine = await startEngine(home, engineOptions);
+    relay.leadTo(Number(new URL(engine.url).port));
     ({ page, complaints } = await openPage(browser, engine.url, options.context));
   };
   beforeAll(async () => {
     home = await makeHome();
     await options.prepare?.(home);
-    browser = await launchBrowser();
+    relay = await startRelay();
+    browser = await launchBrowser(relay.browserArgument);
     await open(options.engine);
   });
   afterEach(async ({ task }) => {
@@ -144,6 +151,7 @@ export function useApp(options: AppOptions = {}): App {
   });
   afterAll(async () => {
     await browser?.close();
+    await relay?.close();
     await engine?.stop();
     await home?.remove();
   });
@@ -159,6 +167,9 @@ export function useApp(options: AppOptions = {}): App {
     },
     get page() {
       return page;
+    },
+    get relay() {
+      return relay;
     },
     get complaints() {
       return complaints;

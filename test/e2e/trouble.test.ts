@@ -48,8 +48,8 @@ describe('a server that is cut off in the middle of a run', () => {
 
   test('the others finish, and what is not known is said', async () => {
     const { page } = app;
-    await stageOn('firma0001');
-    await fault.cutOn('s4', '/etc/bind/zones');
+    await stageOn('firma000');
+    await fault.cutOn('s4', '/var/lib/signet');
     await go.pending(page);
     expect(await applyAll(page)).toBe('Incomplete');
     for (const server of ['s2', 's3']) await expectText(serverLine(page, server), 'Done');
@@ -71,7 +71,7 @@ describe('a server that is cut off in the middle of a run', () => {
 });
 
 describe('a file that somebody edits by hand meanwhile', () => {
-  const domain = 'firma0002-s3.example';
+  const domain = 'firma0010-s3.example';
   const note = '# by hand';
 
   test('is refused as stale, untouched', async () => {
@@ -86,15 +86,12 @@ describe('a file that somebody edits by hand meanwhile', () => {
     expect(table).not.toContain(domain);
   });
 
-  test('is marked, planned anew from what is there now, and applied', async () => {
+  test('is planned anew from what is there now, and applied', async () => {
     const { page } = app;
     await go.pending(page);
-    await expectShown(rowOf(page, domain, 'Stale'));
     await rowOf(page, domain).click();
     const change = page.getByRole('region', { name: `Change of ${domain} on s3` });
-    await button(change, 'Scan and plan anew').click();
     await expectText(change.getByRole('group', { name: /signing\.table$/ }), note);
-    await rowOf(page, domain, 'Stale').waitFor({ state: 'detached' });
     expect(await applyAll(page)).toBe('Applied');
     expect(await lab.sh('s3', 'cat /etc/opendkim/signing.table')).toContain(note);
     expect(await check.signed('s3', domain)).toMatchObject({ ok: true });
@@ -137,7 +134,7 @@ describe('a changed host key', () => {
   test('also when changes are applied: nothing is sent to it', async () => {
     const { page } = app;
     const before = await check.fleetState('s4');
-    await stageOn('firma0002-s4.example');
+    await stageOn('firma0010-s4.example');
     await go.pending(page);
     expect(await applyAll(page)).not.toBe('Applied');
     await expectText(runDetail(page), /host key/);
@@ -161,15 +158,15 @@ describe('a changed host key', () => {
 describe('the connection to the engine', () => {
   test('is lost: said so, and nothing is done; it comes back by itself', async () => {
     const { page } = app;
-    app.complaints.expect(/WebSocket|ERR_INTERNET_DISCONNECTED/);
+    app.complaints.expect(/WebSocket/);
     await go.domains(page);
-    await page.context().setOffline(true);
+    app.relay.cut();
     const alert = page.getByRole('alert').filter({ hasText: 'The connection to Signet is lost' });
     await expectShown(alert);
     await expectText(page.getByRole('status', { name: 'Fleet status' }), 'Connection to Signet lost');
     await button(page, 'Scan').click();
     await expectShown(message(page, 'Signet cannot be reached; nothing was sent.'));
-    await page.context().setOffline(false);
+    app.relay.mend();
     await alert.waitFor({ state: 'hidden', timeout: 30_000 });
     await expectText(page.getByRole('status', { name: 'Fleet status' }), /^3 servers/);
   });
@@ -193,7 +190,7 @@ describe('the vault', () => {
     await app.restart({ env: { SIGNET_PASSPHRASE: 'not the passphrase' } });
     const { page } = app;
     await go.domains(page);
-    await filterDomains(page, 'firma0005-s2.example');
+    await filterDomains(page, 'firma0015-s2.example');
     await page.getByRole('checkbox', { name: 'Select all domains' }).check();
     await button(page, 'Group Operations').click();
     const operations = dialog(page, 'Group Operations');
@@ -219,7 +216,7 @@ describe('the vault', () => {
     await vault.getByRole('textbox', { name: 'Vault passphrase' }).fill(app.home.passphrase);
     await button(vault, 'Unlock').click();
     await expectText(vault.locator('.badge'), 'Open');
-    await stageOn('firma0005-s2.example');
+    await stageOn('firma0015-s2.example');
     await expectShown(message(page, '1 change staged. Nothing was sent to a server.'));
   });
 

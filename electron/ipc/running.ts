@@ -195,10 +195,9 @@ function retirement(
   };
 }
 
-/** Facts after the run: of the servers that were changed, and of the mail servers whose records were. */
-async function readAgain(engine: Engine, record: RunRecord): Promise<void> {
-  const tried = new Set(record.changes.filter(({ state }) => state !== 'planned').map(({ id }) => id));
-  const servers = new Set(record.plan.changes.filter(({ id }) => tried.has(id)).map(({ server }) => server));
+/** Facts after a run, or before it goes on: of the servers of its plan. */
+export async function readAgain(engine: Engine, record: RunRecord): Promise<void> {
+  const servers = new Set(record.plan.changes.map(({ server }) => server));
   for (const { server } of record.plan.effects) servers.add(server);
   const present = engine.store.servers.list().filter(({ name }) => servers.has(name));
   // the run has ended: whoever stopped it did not mean that its result is not to be looked at

@@ -11,6 +11,7 @@ import { effectsToUndo, realisedEffects } from '../planning/undo.ts';
 import { applySelection } from './apply.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
 import { leftOvers } from './left-overs.ts';
+import { readAgain } from './running.ts';
 import { settleRun } from './settling.ts';
 import { pendingRow, planningInput } from './views.ts';
 
@@ -41,10 +42,13 @@ function summary(engine: Engine, record: RunRecord): RunSummary {
  * nothing else, as a run of its own.
  */
 async function resume(engine: Engine, { id }: Parsed<'runs.resume'>, context: CallContext): Promise<RunRecord> {
-  const settled = await settleRun(engine, runRecord(engine, id), context.signal);
+  const before = runRecord(engine, id);
+  const settled = await settleRun(engine, before, context.signal);
   const pending = new Set(engine.store.pending.list().map(change => change.id));
   const left = settled.plan.effects.map(effect => effect.pending).filter(one => pending.has(one));
   if (left.length === 0) return settled;
+  // settling has read the servers anew; a run that was settled long ago has not
+  if (settled === before) await readAgain(engine, settled);
   const reviewed = new Map(settled.plan.effects.map(effect => [effect.pending, effect]));
   return await applySelection(
     engine,

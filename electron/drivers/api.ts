@@ -74,6 +74,8 @@ export interface DriverFacts<F = unknown, V = unknown> {
 export interface ServerFacts {
   readonly server: string;
   readonly scannedAt: string;
+  /** A run has changed the server since, and it could not be read after that: nothing is planned from these facts. */
+  readonly changedSince?: string;
   readonly host: HostFacts;
   readonly mta: DriverFacts<unknown, MtaView> | null;
   readonly signers: readonly DriverFacts<unknown, SignerView>[];

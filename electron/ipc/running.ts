@@ -201,8 +201,24 @@ export async function readAgain(engine: Engine, record: RunRecord): Promise<void
   for (const { server } of record.plan.effects) servers.add(server);
   const present = engine.store.servers.list().filter(({ name }) => servers.has(name));
   // the run has ended: whoever stopped it did not mean that its result is not to be looked at
-  const signal = AbortSignal.timeout(120_000);
-  await Promise.all(present.map(server => scanServer(engine, server, signal).catch(() => null)));
+  const signal = AbortSignal.timeout(30_000);
+  const touched = new Set(
+    record.plan.changes
+      .filter(({ id }) => record.changes.some(change => change.id === id && change.state !== 'planned'))
+      .map(({ server }) => server),
+  );
+  await Promise.all(
+    present.map(async server => {
+      let result = await scanServer(engine, server, signal).catch(() => null);
+      // a link that broke just now is tried once more
+      if (result?.problem?.code === 'connection-lost')
+        result = await scanServer(engine, server, signal).catch(() => null);
+      if (result?.ok === true || !touched.has(server.name)) return;
+      // what is known of it is older than what was done there: nothing may be planned from that
+      const facts = engine.facts.get(server.name);
+      if (facts !== null) engine.facts.put({ ...facts, changedSince: record.id });
+    }),
+  );
   engine.emit({ type: 'changed', what: 'domains' });
   engine.emit({ type: 'changed', what: 'servers' });
 }

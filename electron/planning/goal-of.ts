@@ -11,7 +11,7 @@ import type {
   SigningOnIntent,
 } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { SignerView } from '../drivers/api.ts';
+import type { ServerFacts, SignerView } from '../drivers/api.ts';
 import { signedWith, signerOf, signingUnavailable } from './fleet.ts';
 import type { GoalOutcome, PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
@@ -30,6 +30,17 @@ export function goalOf(context: PlanningContext, pending: PendingChange): GoalOu
         code: 'not-scanned',
         message: `${server} has not been scanned yet.`,
         hint: `Scan it: signet scan ${server}`,
+        ...where,
+      },
+    };
+  }
+  const outdated = outdatedServer(context, facts, domain);
+  if (outdated !== null) {
+    return {
+      refused: {
+        code: 'facts-outdated',
+        message: `${outdated} was changed by run ${context.fleet.servers.get(outdated)?.changedSince ?? ''}, and could not be read since.`,
+        hint: `Read it: signet scan ${outdated}`,
         ...where,
       },
     };
@@ -56,6 +67,14 @@ export function goalOf(context: PlanningContext, pending: PendingChange): GoalOu
     default:
       return assertNever(intent);
   }
+}
+
+/** The mail server or the name server of a domain, if what is known of it is older than the last run there. */
+function outdatedServer(context: PlanningContext, facts: ServerFacts, domain: string): string | null {
+  if (facts.changedSince !== undefined) return facts.server;
+  const location = locate(context.fleet, domain, facts.server);
+  const server = location.kind === 'managed' ? location.server : facts.server;
+  return context.fleet.servers.get(server)?.changedSince === undefined ? null : server;
 }
 
 function gone(pending: PendingChange): Problem {

@@ -50,8 +50,8 @@ beforeAll(async () => {
   home = await makeHome();
   const encoded = (list: readonly string[]) => Buffer.from(`${list.join('\n')}\n`).toString('base64');
   const lines = encoded(names);
-  // a pattern with such characters is one that OpenDKIM itself does not load
-  const patterns = encoded(names.filter(name => !/[()[\]{}|\\]/.test(name)));
+  // a pattern with such characters, or so long, is one that OpenDKIM itself does not load
+  const patterns = encoded(names.filter(name => !/[()[\]{}|\\]/.test(name) && name.length < 200));
   await lab.sh(
     'mx1',
     `echo ${lines} | base64 -d >>/etc/postfix/virtual_domains

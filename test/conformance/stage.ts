@@ -118,8 +118,12 @@ export class Stage {
 }
 
 /** Ways in which a transaction fails: before anything is live, after activation, and when the probe says no. */
-export const failures: readonly (readonly [string, CarryOptions])[] = [
-  ['a check fails', { extra: [{ kind: 'command', phase: 'check', argv: ['false'] }] }],
-  ['a verification fails', { extra: [{ kind: 'command', phase: 'verify', argv: ['false'] }] }],
-  ['the probe fails', { confirm: async () => ({ code: 'probe-failed', message: 'no', hint: 'no', severity: 'stop' }) }],
+export const failures: readonly (readonly [name: string, options: CarryOptions, wasLive: boolean])[] = [
+  ['a check fails', { extra: [{ kind: 'command', phase: 'check', argv: ['false'] }] }, false],
+  ['a verification fails', { extra: [{ kind: 'command', phase: 'verify', argv: ['false'] }] }, true],
+  [
+    'the probe fails',
+    { confirm: async () => ({ code: 'probe-failed', message: 'no', hint: 'no', severity: 'stop' }) },
+    true,
+  ],
 ];

@@ -1,7 +1,7 @@
 import { root, run } from './run.ts';
 
 /** Light hosts besides those that `lab up` starts, and the domains on each. */
-const scale = { hosts: ['s1', 's2', 's3', 's4'], domains: 20 };
+const scale = { hosts: ['s1', 's2', 's3', 's4', 's5', 's6', 's7'], domains: 20 };
 
 interface HostState {
   readonly host: string;

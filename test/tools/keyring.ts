@@ -52,7 +52,7 @@ export function withoutBus(): NodeJS.ProcessEnv {
 }
 
 /** Runs `work` beside an unlocked keyring of its own. */
-export async function withKeyring<T>(work: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
+async function withKeyring<T>(work: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
   const data = mkdtempSync(join(tmpdir(), 'signet-keyring-data-'));
   const keyring = await startKeyring('unlocked', data);
   try {

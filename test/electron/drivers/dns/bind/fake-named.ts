@@ -32,7 +32,7 @@ export function plainZone(serial = 5, more = ''): string {
   return `$TTL 1h\n@ IN SOA ns.host.example. h ${serial} 1h 1h 1h 1h\n@ IN NS ns.host.example.\n${more}`;
 }
 
-export const fileOf = (zone: FakeZone): string => zone.file ?? `/etc/bind/db.${zone.name}`;
+const fileOf = (zone: FakeZone): string => zone.file ?? `/etc/bind/db.${zone.name}`;
 
 function statement(zone: FakeZone): string {
   const config = zone.config ?? `type primary; file "${fileOf(zone)}";`;

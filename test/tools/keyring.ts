@@ -50,15 +50,3 @@ export function withoutBus(): NodeJS.ProcessEnv {
   for (const name of ['DBUS_SESSION_BUS_ADDRESS', 'DISPLAY', 'WAYLAND_DISPLAY']) Reflect.deleteProperty(env, name);
   return env;
 }
-
-/** Runs `work` beside an unlocked keyring of its own. */
-async function withKeyring<T>(work: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
-  const data = mkdtempSync(join(tmpdir(), 'signet-keyring-data-'));
-  const keyring = await startKeyring('unlocked', data);
-  try {
-    return await work(keyring.env);
-  } finally {
-    await keyring.stop();
-    rmSync(data, { recursive: true, force: true });
-  }
-}

@@ -78,19 +78,19 @@ describe('a server whose files hold hostile names', () => {
   });
 
   test.each([
-    ['domains'],
-    ['domains', '--json'],
-    ['server', 'list'],
-    ['server', 'list', '--json'],
-    ['signing', 'on', 'krojac.example', 'pekarna.example'],
-    ['pending'],
-    ['plan', '--diff'],
-    ['plan', '--json'],
-    ['verify'],
-    ['records', 'pekarna.example'],
-    ['scan', '--json'],
-  ])('signet %s %s shows nothing raw', async (...args) => {
-    const result = await tell(...args);
+    'domains',
+    'domains --json',
+    'server list',
+    'server list --json',
+    'signing on krojac.example pekarna.example',
+    'pending',
+    'plan --diff',
+    'plan --json',
+    'verify',
+    'records pekarna.example',
+    'scan --json',
+  ])('signet %s shows nothing raw', async line => {
+    const result = await tell(...line.split(' '));
     expect([0, 1]).toContain(result.code);
   });
 

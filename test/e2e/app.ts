@@ -145,7 +145,11 @@ export function useApp(options: AppOptions = {}): App {
     await open(options.engine);
   });
   afterEach(async ({ task }) => {
-    if (task.result?.state === 'fail') await keepPicture(page, task.name);
+    if (task.result?.state === 'fail') {
+      await keepPicture(page, task.name);
+      // a dialog that is still open must not fail the tests after this one, too
+      await page.keyboard.press('Escape');
+    }
     const lines = complaints.take();
     if (lines.length > 0) throw new Error(`the page complained: ${lines.join('; ')}`);
   });

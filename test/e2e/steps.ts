@@ -104,10 +104,15 @@ export async function switchSigning(page: Page, choice: 'Switch on' | 'Switch of
 
 /** Confirms Apply and waits for the end of the run: its outcome. */
 export async function applyAll(page: Page): Promise<string> {
+  await startApply(page);
+  return endOfRun(page);
+}
+
+/** Apply, and the one question that it asks. */
+export async function startApply(page: Page): Promise<void> {
   await button(page, 'Apply').click();
   const question = page.getByRole('alertdialog', { name: /^Apply to/ });
   await button(question, 'Apply').click();
-  return endOfRun(page);
 }
 
 /** The outcome of the run that is shown, once it has one. */

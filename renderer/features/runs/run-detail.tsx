@@ -61,7 +61,7 @@ export function RunDetail({ summary }: { readonly summary: RunSummary }) {
           </div>
           <ServerLines servers={view.servers} isLive={isRunning} />
           <ProblemList problems={run?.problems ?? none} />
-          <LeftOvers left={run?.left ?? none} />
+          {!isRunning && <LeftOvers left={run?.left ?? none} />}
         </>
       )}
       <div>

@@ -32,14 +32,15 @@ export function leftOvers(record: RunRecord, events: readonly RunEvent[]): reado
         change: change.id,
         state: waits ? 'waiting' : (state?.state ?? 'planned'),
         message: gate ?? state?.problem?.message ?? 'It was not begun.',
-        hint: nextStep(record.id, domain, waits && external, state?.state === 'stale'),
+        hint: nextStep(waits && external, state?.state === 'stale'),
       },
     ];
   });
 }
 
-function nextStep(run: string, domain: string, paste: boolean, stale: boolean): string {
-  if (paste) return `Publish the record (signet records ${domain}), then: signet run resume ${run}`;
-  if (stale) return 'Read the server anew (signet scan), read the new plan (signet plan --diff), and apply that one.';
-  return `Mend what the message says, then: signet run resume ${run}`;
+/** In words for both windows and the command line, which adds its own commands. */
+function nextStep(paste: boolean, stale: boolean): string {
+  if (paste) return 'Publish the record at its DNS provider, then resume the run.';
+  if (stale) return 'Read the server anew, review the new plan, and apply that one.';
+  return 'Mend what the message says, then resume the run.';
 }

@@ -229,14 +229,17 @@ async function follow(
   if (context.output.json) return;
   for (const problem of record.problems) context.output.problem(problem);
   const left = record.changes.length === 0 ? [] : (await context.call('runs.show', { id: record.id })).left;
-  context.output.result(record, () => [...leftLines(left), summaryLine(record, left)]);
+  context.output.result(record, () => [...leftLines(left, record.id), summaryLine(record, left)]);
 }
 
-function leftLines(left: readonly LeftOver[]): readonly string[] {
-  return left.flatMap(({ domain, server, state, message, hint }) => [
+function leftLines(left: readonly LeftOver[], run: string): readonly string[] {
+  const lines = left.flatMap(({ domain, server, state, message, hint }) => [
     `${domain} on ${server}: ${state}: ${printable(message, 1000)}`,
     `        ${printable(hint)}`,
   ]);
+  return left.length === 0
+    ? []
+    : [...lines, `Records to publish: signet records DOMAIN. To go on: signet run resume ${run}`];
 }
 
 function refusal({ failure }: SignetError): Omit<RunDone, 'run' | 'at'> & { readonly run: null } {
@@ -282,7 +285,7 @@ function runLines(record: Result<'runs.show'>): readonly string[] {
         change.problem === null ? '-' : problemText(change.problem),
       ]),
     ),
-    ...leftLines(record.left),
+    ...leftLines(record.left, record.id),
     ...record.problems.map(problem => `${problemText(problem)}: ${printable(problem.hint)}`),
   ];
 }

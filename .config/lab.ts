@@ -22,12 +22,17 @@ async function must(argv: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`${argv.join(' ').replace(root, '')} ended with status ${code}`);
 }
 
-/** Builds what is missing and starts every host that is down. A fleet that is up is used as it is: somebody works with it. */
-export async function startLab(): Promise<void> {
+/**
+ * Builds what is missing and starts every host that is down, on its kept disk or (`fresh`) on a new one. A fleet that is up
+ * is used as it is: somebody works with it.
+ */
+export async function startLab(options: { readonly fresh?: boolean } = {}): Promise<void> {
   const hosts = await status();
   const known = hosts.map(one => one.host);
   if (hosts.every(one => one.state === 'up') && scale.hosts.every(host => known.includes(host))) return;
   await must([`${root}test/lab/lab`, 'build']);
+  const down = hosts.filter(one => one.state === 'down').map(one => one.host);
+  if (options.fresh === true && down.length > 0) await must([`${root}test/lab/lab`, 'reset', ...down]);
   await must([`${root}test/lab/lab`, 'up']);
   await must([`${root}test/lab/scale`, String(scale.hosts.length), String(scale.domains)]);
 }
@@ -36,7 +41,7 @@ export async function startLab(): Promise<void> {
 export async function withLab<T>(work: () => Promise<T>): Promise<T> {
   const before = await hostsUp();
   try {
-    await startLab();
+    await startLab({ fresh: true });
     return await work();
   } finally {
     const started = (await hostsUp()).filter(host => !before.includes(host));

@@ -27,6 +27,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          // real hosts on a machine that others use: a second failure is ours
+          retry: 1,
         },
       },
       {
@@ -38,6 +40,8 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 180_000,
           fileParallelism: false,
+          // real hosts on a machine that others use: a second failure is ours
+          retry: 1,
         },
       },
     ],

@@ -17,7 +17,7 @@ const valuesOf = (answers: readonly unknown[]) =>
 
 function clientOf(behaviour: Behaviour, options = {}) {
   const peers = createPeers({ '192.0.2.1': behaviour });
-  return { client: createDnsClient(peers.connect, { timeoutMs: 200, ...options }), peers };
+  return { client: createDnsClient(peers.connect, { timeoutMs: 1000, ...options }), peers };
 }
 
 describe('the DNS client', () => {
@@ -105,11 +105,12 @@ describe('the DNS client', () => {
   });
 
   it('gives up a silent server once for all questions', async () => {
-    const { client } = clientOf(() => {});
+    const { client } = clientOf(() => {}, { timeoutMs: 200 });
     const start = Date.now();
     const answers = await client.query(server, many);
     expect(new Set(answers.map(answer => answer.kind))).toEqual(new Set(['timeout']));
-    expect(Date.now() - start).toBeLessThan(1000);
+    // once, not once for each question
+    expect(Date.now() - start).toBeLessThan((many.length * 200) / 2);
   });
 
   it('waits for one slow answer without losing the others', async () => {

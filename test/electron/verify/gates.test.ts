@@ -64,7 +64,7 @@ const gate = (expect: string | null, compare: Gate['compare'] = 'key', at = name
 
 function setup(behaviours: Readonly<Record<string, Behaviour>>) {
   const peers = createPeers({ [resolver]: resolving(), ...behaviours });
-  return { peers, client: createDnsClient(peers.connect, { timeoutMs: 100 }) };
+  return { peers, client: createDnsClient(peers.connect, { timeoutMs: 1000 }) };
 }
 
 async function check(one: Behaviour, two: Behaviour, wish: Gate) {

@@ -294,7 +294,7 @@ describe('a probe', () => {
     const results = await probeDomains(peer, endpoint, wishes, lookup, { connections: 1, replyMs: 50 });
     expect(results).toHaveLength(50);
     expect(new Set(results.map(result => result.problem?.code))).toEqual(new Set(['probe-broken']));
-    expect(Date.now() - start).toBeLessThan(1500);
+    expect(Date.now() - start).toBeLessThan(10_000);
   });
 
   it('says that the signer cannot be reached', async () => {

@@ -24,6 +24,8 @@ export interface Visit {
   readonly reopen?: () => Promise<Session>;
   /** How long to try to reconnect. Default 3 minutes. */
   readonly patienceMs?: number;
+  /** Aborting ends the reconnecting, not what goes on while the link stands. */
+  readonly giveUp?: AbortSignal;
   readonly places?: Places;
 }
 
@@ -140,8 +142,9 @@ class Visitor {
     let absences = 0;
     if (!reopen) return { kind: 'lost' };
     for (let pause = 500; Date.now() + pause <= until; pause = Math.min(pause * 2, 15_000)) {
+      if (pause === 500) this.#onProgress('the link was lost; trying again');
       await sleep(pause);
-      if (this.#signal?.aborted) break;
+      if (this.#signal?.aborted === true || this.#visit.giveUp?.aborted === true) break;
       try {
         this.#session = await reopen();
         this.#reopened.push(this.#session);

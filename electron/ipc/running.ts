@@ -68,7 +68,7 @@ function portsOf(engine: Engine, { run, input, signal }: RunWish): ApplyPorts {
         try {
           return await applyChange(
             session,
-            { ...visitOf(request, open), who, openSecret: secretOf(engine, request.change) },
+            { ...visitOf(request, open), giveUp: signal, who, openSecret: secretOf(engine, request.change) },
             onProgress,
           );
         } finally {

@@ -1,0 +1,67 @@
+/** Every screen, panel, dialog and menu, in both themes, at both sizes, and with text twice as large. */
+import { afterAll, describe, expect, test } from 'vitest';
+import { makeHome } from '../tools/cli.ts';
+import { openPage, small, startEngine, useApp, wide } from './app.ts';
+import { bringBack, fillFleet } from './fleet-home.ts';
+import { overflowOf, unreachableIn, violationsOf } from './look.ts';
+import { firstStops, leave, stops } from './tour.ts';
+
+const app = useApp({ prepare: fillFleet });
+afterAll(bringBack);
+
+const sizes = [wide, small] as const;
+const themes = ['light', 'dark'] as const;
+
+describe.each(sizes)('at $width wide', size => {
+  test.each(stops)('$name', async ({ open }) => {
+    const { page } = app;
+    await page.setViewportSize(size);
+    await leave(page);
+    await open(page);
+    const found: string[] = [];
+    for (const colorScheme of themes) {
+      await page.emulateMedia({ colorScheme });
+      found.push(...(await violationsOf(page)).map(line => `${colorScheme}: ${line}`));
+    }
+    expect(found).toEqual([]);
+    expect(await overflowOf(page)).toBeLessThanOrEqual(0);
+  });
+});
+
+describe('with text twice as large', () => {
+  test.each(stops)('$name: everything can be reached', async ({ open }) => {
+    const { page } = app;
+    await page.setViewportSize(wide);
+    await leave(page);
+    await open(page);
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = '200%';
+    });
+    expect(await unreachableIn(page)).toEqual([]);
+  });
+});
+
+describe('at the first start', () => {
+  test('every screen, and an address that is not good any more', async () => {
+    const home = await makeHome();
+    const engine = await startEngine(home);
+    const { page, complaints } = await openPage(app.browser, engine.url);
+    const found: string[] = [];
+    for (const { name, open } of firstStops) {
+      await open(page);
+      for (const colorScheme of themes) {
+        await page.emulateMedia({ colorScheme });
+        found.push(...(await violationsOf(page)).map(line => `${name}, ${colorScheme}: ${line}`));
+      }
+    }
+    const second = await openPage(app.browser, engine.url);
+    await second.page.getByRole('heading', { name: 'This address does not open Signet' }).waitFor();
+    found.push(...(await violationsOf(second.page)));
+    expect(found).toEqual([]);
+    expect(complaints.take()).toEqual([]);
+    await page.context().close();
+    await second.page.context().close();
+    await engine.stop();
+    await home.remove();
+  });
+});

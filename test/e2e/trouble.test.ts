@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { addAndScan } from '../tools/fleet.ts';
 import { check, fault, lab, labServer } from '../tools/lab.ts';
 import { useApp } from './app.ts';
+import { startRelay, type Relay } from './relay.ts';
 import {
   applyAll,
   button,
@@ -25,7 +26,12 @@ import {
 
 const servers = ['s2', 's3', 's4'] as const;
 
+let relay: Relay;
 const app = useApp({
+  relay: async () => {
+    relay = await startRelay();
+    return relay;
+  },
   prepare: async home => {
     await lab.reset(...servers);
     await addAndScan(home, ...servers);
@@ -169,13 +175,13 @@ describe('the connection to the engine', () => {
     const { page } = app;
     app.complaints.expect(/WebSocket|ERR_CONNECTION/);
     await go.domains(page);
-    app.relay.cut();
+    relay.cut();
     const alert = page.getByRole('alert').filter({ hasText: 'The connection to Signet is lost' });
     await expectShown(alert);
     await expectText(page.getByRole('status', { name: 'Fleet status' }), 'Connection to Signet lost');
     await button(page, 'Scan').click();
     await expectShown(message(page, 'Signet cannot be reached; nothing was sent.'));
-    app.relay.mend();
+    relay.mend();
     await alert.waitFor({ state: 'hidden', timeout: 30_000 });
     await expectText(page.getByRole('status', { name: 'Fleet status' }), /^3 servers/);
   });

@@ -1,7 +1,8 @@
 /** Every screen, panel, dialog and menu, in both themes, at both sizes, and with text twice as large. */
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { makeHome } from '../tools/cli.ts';
-import { openPage, small, startEngine, useApp, wide } from './app.ts';
+import { useApp } from './app.ts';
+import { openPage, small, startEngine, wide } from './browser.ts';
 import { bringBack, fillFleet } from './fleet-home.ts';
 import { overflowOf, unreachableIn, violationsOf } from './look.ts';
 import { firstStops, leave, stops } from './tour.ts';

@@ -41,7 +41,8 @@ export function unreachableIn(page: Page): Promise<readonly string[]> {
     return [...scope.querySelectorAll<HTMLElement>(selector)].flatMap(element => {
       // the link past the side bar is there when it has the focus
       const isHidden =
-        element.closest('[aria-hidden=true], .skip') !== null || element.matches('.visually-hidden, :disabled');
+        element.closest('[aria-hidden=true], .skip') !== null ||
+        element.matches('.visually-hidden, :disabled, button[tabindex="-1"]');
       // inputs that are not to be seen are acted on by their label
       const shown = element.closest('label') ?? element;
       // what is for screen readers only is one pixel large

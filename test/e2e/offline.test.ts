@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome, type Home } from '../tools/cli.ts';
 import { addAndScan, ask } from '../tools/fleet.ts';
 import { fault, lab } from '../tools/lab.ts';
-import { openPage, startEngine, useApp, type Engine } from './app.ts';
+import { useApp } from './app.ts';
+import { openPage, startEngine, type Engine } from './browser.ts';
 import {
   applyAll,
   button,

@@ -44,7 +44,7 @@ export async function fillFleet(home: Home): Promise<void> {
   await run('signing', 'off', ...domains('s3', 5, 5));
   await run('apply', '--yes');
   await fault.stop(away, 'ssh');
-  await run('signing', 'on', ...domains('s2', 10, 14), ...domains('s3', 10, 12));
+  await run('signing', 'on', ...domains('s2', 10, 14), ...domains('s3', 10, 12), ...domains(away, 10, 12));
   await run('signing', 'off', ...domains('s2', 8, 8));
   if ((await ask.pending(home)).length < 10) throw new Error('the fleet to look at has too few pending changes');
 }

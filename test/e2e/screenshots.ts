@@ -10,7 +10,7 @@ import { projectRoot } from '../tools/built.ts';
 import { makeHome, type Home } from '../tools/cli.ts';
 import { fault } from '../tools/lab.ts';
 import { launchBrowser, openPage, small, startEngine, wide } from './browser.ts';
-import { bringBack, fillFleet } from './fleet-home.ts';
+import { away, bringBack, fillFleet } from './fleet-home.ts';
 import { go, runDetail, serverLine, startApply } from './steps.ts';
 import { firstStops, leave, stops, type Stop } from './tour.ts';
 
@@ -18,7 +18,7 @@ const themes = ['light', 'dark'] as const;
 const sizes = [wide, small] as const;
 const folder = join(projectRoot, '.screenshots');
 const readmeFolder = join(projectRoot, 'assets/screenshots');
-const readmeSize = { width: 1280, height: 800 };
+const readmeSize = { width: 1440, height: 760 };
 const mostBytes = 200_000;
 
 /** The README's: by the name of the stop, with the theme that it is shown in. */
@@ -51,15 +51,20 @@ async function takeAll(page: Page, all: readonly Stop[]): Promise<void> {
   }
 }
 
-/** A run that takes its time: the link to one of its servers is slow. */
+/** A run that takes its time: the links to two of its servers are slow, one more than the other. */
 async function takeRun(page: Page): Promise<void> {
   await page.setViewportSize(wide);
   await leave(page);
+  await bringBack();
+  await fault.slow(away, 100);
   await fault.slow('s3', 400);
   await go.pending(page);
   await startApply(page);
   await runDetail(page).getByRole('progressbar').first().waitFor();
   await serverLine(page, 's2').filter({ hasText: 'Done' }).waitFor({ timeout: 60_000 });
+  await serverLine(page, away)
+    .filter({ hasText: /[1-3] of 3/ })
+    .waitFor({ timeout: 60_000 });
   await take(page, 'run-under-way');
 }
 

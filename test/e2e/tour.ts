@@ -47,7 +47,14 @@ const groupOperations = async (page: Page, choice: string): Promise<void> => {
 
 export const stops: readonly Stop[] = [
   { name: 'domains', open: page => domains(page, '') },
-  { name: 'domains-selected', open: page => selected(page, 'signing:off') },
+  {
+    name: 'domains-selected',
+    open: async page => {
+      await selected(page, 'server:s2');
+      await page.getByRole('searchbox', { name: 'Filter domains' }).fill('');
+      await page.getByRole('heading', { level: 1 }).hover();
+    },
+  },
   { name: 'domains-no-match', open: page => domains(page, 'nothing-like-this') },
   {
     name: 'domains-filter-menu',
@@ -84,7 +91,18 @@ export const stops: readonly Stop[] = [
   },
   { name: 'servers', open: servers },
   { name: 'server-panel', open: page => serverPanel(page, 's2') },
-  { name: 'server-panel-away', open: page => serverPanel(page, 's4') },
+  {
+    name: 'server-panel-away',
+    open: async page => {
+      await serverPanel(page, 's4');
+      const panel = page.getByRole('complementary', { name: 'Server s4' });
+      await button(panel, 'Scan').click();
+      await panel.locator('.problem.stop').waitFor();
+      await button(page.getByRole('log', { name: 'Messages' }), 'Dismiss')
+        .first()
+        .click();
+    },
+  },
   {
     name: 'add-server',
     open: async page => {
@@ -201,7 +219,13 @@ export const stops: readonly Stop[] = [
       await button(page, 'Clear filter').waitFor();
     },
   },
-  { name: 'settings', open: page => at(page, 'settings', 'Settings') },
+  {
+    name: 'settings',
+    open: async page => {
+      await at(page, 'settings', 'Settings');
+      await page.getByText('Open', { exact: true }).waitFor();
+    },
+  },
   {
     name: 'settings-this-computer',
     open: async page => {

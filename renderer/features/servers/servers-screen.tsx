@@ -101,9 +101,9 @@ function serverColumns(now: number, isScanning: (name: string) => boolean): read
         </>
       ),
     },
-    { id: 'mta', title: titles.mta, width: 6, cell: server => server.mta ?? '' },
-    { id: 'signer', title: titles.signer, width: 6.5, cell: server => server.signer ?? '' },
-    { id: 'dns', title: titles.dns, width: 5.5, cell: server => server.dns ?? '' },
+    { id: 'mta', title: titles.mta, width: 7.5, cell: server => server.mta ?? '' },
+    { id: 'signer', title: titles.signer, width: 9, cell: server => server.signer ?? '' },
+    { id: 'dns', title: titles.dns, width: 7.5, cell: server => server.dns ?? '' },
     { id: 'domains', title: titles.domains, width: 5.5, align: 'end', cell: server => count(server.domains) },
     {
       id: 'scan',

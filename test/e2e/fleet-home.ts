@@ -5,7 +5,7 @@ import { signetOk, type Home } from '../tools/cli.ts';
 import { addAndScan, ask } from '../tools/fleet.ts';
 import { fault, lab } from '../tools/lab.ts';
 
-const away = 's4';
+export const away = 's4';
 const servers = ['s2', 's3', away] as const;
 
 const domains = (server: string, from: number, to: number): readonly string[] =>

@@ -42,7 +42,9 @@ export function unreachableIn(page: Page): Promise<readonly string[]> {
       // the link past the side bar is there when it has the focus
       const isHidden =
         element.closest('[aria-hidden=true], .skip') !== null ||
-        element.matches('.visually-hidden, :disabled, button[tabindex="-1"]');
+        element.matches('.visually-hidden, :disabled, button[tabindex="-1"]') ||
+        // its own list may lie over it, and goes with Escape
+        element.matches('[aria-haspopup=listbox][aria-expanded=true]');
       // inputs that are not to be seen are acted on by their label
       const shown = element.closest('label') ?? element;
       // what is for screen readers only is one pixel large

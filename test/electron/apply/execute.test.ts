@@ -130,7 +130,9 @@ describe('executePlan', () => {
         const world = new World(all, faulty);
         const record = await world.run();
         expect(world.wrong).toEqual([]);
-        expect(record.outcome === 'applied').toBe(all.every(one => world.done(one)));
+        // what a lost link has carried out is not known to be so until somebody asks
+        const isUnknown = record.changes.some(({ state }) => state === 'unknown');
+        expect(record.outcome === 'applied').toBe(!isUnknown && all.every(one => world.done(one)));
         expect(record.changes.every(({ state }) => state !== 'started' && state !== 'planned')).toBe(true);
       }),
       { numRuns: 300 },

@@ -10,7 +10,7 @@ const nothing = async () => null;
 let transport: Transport;
 
 beforeAll(async () => {
-  await lab.reset('s3');
+  await lab.reset('mx1', 's3');
   transport = createTransport({
     secrets: { password: nothing, passphrase: nothing, sudoPassword: nothing },
     servers: () => undefined,

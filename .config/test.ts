@@ -33,15 +33,14 @@ function readReport(path: string): VitestReport | null {
   };
 }
 
-/** Runs one project of Vitest; `show`: its output as it comes, otherwise at the end. */
-async function project(name: string, show: boolean): Promise<Tally> {
-  const file = join(reports, `${name}.json`);
+/** Runs projects of Vitest side by side; `show`: their output as it comes, otherwise at the end. */
+async function projects(names: readonly string[], show: boolean): Promise<Tally> {
+  const name = names.join(' and ');
+  const file = join(reports, `${names.join('-')}.json`);
   const { code, output, seconds } = await run(
-    ['vitest', 'run', '--config', '.config/vitest.config.ts', '--project', name].concat([
-      '--reporter=default',
-      '--reporter=json',
-      `--outputFile.json=${file}`,
-    ]),
+    ['vitest', 'run', '--config', '.config/vitest.config.ts']
+      .concat(names.flatMap(one => ['--project', one]))
+      .concat(['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]),
     { show },
   );
   if (!show) console.log(output.trimEnd());
@@ -59,7 +58,7 @@ async function onTheLab(): Promise<Tally> {
   const tallies = [built];
   try {
     await withLab(async () => {
-      for (const name of withHosts) tallies.push(await project(name, true));
+      tallies.push(await projects(withHosts, true));
     });
   } catch (error) {
     tallies.push(tallyOf(`lab: ${error instanceof Error ? error.message : String(error)}`, false));
@@ -70,7 +69,7 @@ async function onTheLab(): Promise<Tally> {
 // Ctrl-C reaches the running program too; the end of it is waited for, so that the lab is taken down
 process.on('SIGINT', () => undefined);
 
-const tallies = await Promise.all([checks(['types', 'lint', 'formatted', 'unused']), project('unit', false)]);
+const tallies = await Promise.all([checks(['types', 'lint', 'formatted', 'unused']), projects(['unit'], false)]);
 if (process.argv[2] !== 'check') tallies.push(await onTheLab());
 rmSync(reports, { recursive: true, force: true });
 

@@ -2,8 +2,19 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * `unit` needs Node, a shell and the programs of .config/debian-packages. `lab` and `e2e` need root and the lab's hosts,
- * which are up before and are shared: one file after the other.
+ * which are up before; a file claims those that it uses (test/tools/hosts.ts), so that files with different hosts run side
+ * by side.
  */
+const onTheLab = {
+  globalSetup: ['test/tools/lab-setup.ts'],
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+  // most of them wait for a host: more workers than cores
+  maxWorkers: 4,
+  // real hosts on a machine that others use: a second failure is ours
+  retry: 1,
+};
+
 export default defineConfig({
   test: {
     root: new URL('..', import.meta.url).pathname,
@@ -23,12 +34,7 @@ export default defineConfig({
         test: {
           name: 'lab',
           include: ['test/{lab,conformance}/**/*.test.ts'],
-          globalSetup: ['test/tools/lab-setup.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
-          // real hosts on a machine that others use: a second failure is ours
-          retry: 1,
+          ...onTheLab,
         },
       },
       {
@@ -36,12 +42,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          globalSetup: ['test/tools/lab-setup.ts'],
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
-          fileParallelism: false,
-          // real hosts on a machine that others use: a second failure is ours
-          retry: 1,
+          ...onTheLab,
         },
       },
     ],

@@ -11,6 +11,7 @@ import { formatTxt } from '../../shared/dns/txt.ts';
 import type { Step } from '../../shared/model.ts';
 import { fromContent } from '../../shared/text.ts';
 import { check } from '../tools/lab.ts';
+import { useHosts } from '../tools/hosts.ts';
 import { expectCarriedOut, expectPlainJson, expectPrintable, expectProblem, expectRefused } from './expectations.ts';
 import { casesOf } from './scene.ts';
 import { failures, Stage } from './stage.ts';
@@ -57,6 +58,8 @@ interface Transfer {
   /** "owner ttl class type data" but for the SOA, sorted. */
   readonly records: readonly string[];
 }
+
+useHosts(...cases.map(({ scene }) => scene.host));
 
 describe.each(cases)('$driver.id', ({ driver, scene }) => {
   const stage = new Stage(scene.host);

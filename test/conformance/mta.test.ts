@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { registry } from '../../electron/drivers/registry.ts';
 import { parseDomain } from '../../shared/dkim/domain.ts';
 import { check } from '../tools/lab.ts';
+import { useHosts } from '../tools/hosts.ts';
 import { expectPlainJson, expectPrintable, expectProblem } from './expectations.ts';
 import { casesOf } from './scene.ts';
 import { Stage } from './stage.ts';
@@ -13,6 +14,8 @@ test('every MTA driver has a scene', () => {
   expect(registry.mta.length).toBeGreaterThan(0);
   expect(without).toEqual([]);
 });
+
+useHosts(...cases.map(({ scene }) => scene.host));
 
 describe.each(cases)('$driver.id', ({ driver, scene }) => {
   const stage = new Stage(scene.host);

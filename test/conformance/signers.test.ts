@@ -14,6 +14,7 @@ import { keyName } from '../../shared/dkim/names.ts';
 import type { FileStep, Probe, Step } from '../../shared/model.ts';
 import { fromContent } from '../../shared/text.ts';
 import { check } from '../tools/lab.ts';
+import { useHosts } from '../tools/hosts.ts';
 import {
   expectCarriedOut,
   expectNoPrivateKey,
@@ -61,6 +62,8 @@ function filesOf(steps: readonly Step[]): readonly RestoreFile[] {
     return [{ path: step.path, before, after: step.after === null ? null : sha256(fromContent(step.after)) }];
   });
 }
+
+useHosts(...cases.map(({ scene }) => scene.host));
 
 describe.each(cases)('$driver.id', ({ driver, scene }) => {
   const stage = new Stage(scene.host);

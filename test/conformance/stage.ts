@@ -49,10 +49,9 @@ export class Stage {
     this.#session = await this.#transport.open((await labServer(this.host)).config);
   }
 
-  async end(): Promise<void> {
+  end(): void {
     this.#session?.close();
     this.#transport.close();
-    await lab.reset(this.host);
   }
 
   get session(): Session {

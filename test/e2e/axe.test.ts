@@ -6,6 +6,9 @@ import { openPage, small, startEngine, wide } from './browser.ts';
 import { bringBack, fillFleet } from './fleet-home.ts';
 import { overflowOf, unreachableIn, violationsOf } from './look.ts';
 import { firstStops, leave, stops } from './tour.ts';
+import { useHosts } from '../tools/hosts.ts';
+
+useHosts('s2', 's3', 's4');
 
 const app = useApp({ prepare: fillFleet });
 afterAll(bringBack);

@@ -1,6 +1,7 @@
 /** The main journey without a mouse. Each test builds on the one before. */
-import { beforeAll, describe, expect, test } from 'vitest';
-import { check, lab, labServer } from '../tools/lab.ts';
+import { describe, expect, test } from 'vitest';
+import { useHosts } from '../tools/hosts.ts';
+import { check, labServer } from '../tools/lab.ts';
 import { useApp } from './app.ts';
 import { Keyboard } from './keyboard.ts';
 import {
@@ -15,12 +16,12 @@ import {
   selectionStatus,
 } from './steps.ts';
 
+useHosts('s2', 's3');
+
 const app = useApp();
 const keys = (): Keyboard => new Keyboard(app.page);
 const signed = ['s2', 'firma0001-s2.example'] as const;
 const leftOut = ['s3', 'firma0001-s3.example'] as const;
-
-beforeAll(() => lab.reset('s2', 's3'));
 
 async function addServer(name: string): Promise<void> {
   const { page } = app;

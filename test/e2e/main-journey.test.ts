@@ -1,6 +1,7 @@
 /** From the first start to signed mail and back, with the mouse, on real servers. Each test builds on the one before. */
-import { beforeAll, describe, expect, test } from 'vitest';
-import { check, lab } from '../tools/lab.ts';
+import { describe, expect, test } from 'vitest';
+import { useHosts } from '../tools/hosts.ts';
+import { check } from '../tools/lab.ts';
 import { useApp } from './app.ts';
 import {
   addServer,
@@ -29,9 +30,9 @@ const switchedOn = ['firma0001-s2.example', 'firma0004-s3.example'] as const;
 const leftOut = 'firma0002-s2.example';
 const hostOf = (domain: string): string => /-(s\d+)\./.exec(domain)?.[1] ?? '';
 
-const app = useApp();
-beforeAll(() => lab.reset(...servers));
+useHosts(...servers);
 
+const app = useApp();
 describe('the first start', () => {
   test('says what to do first', async () => {
     const { page } = app;

@@ -7,7 +7,8 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome, type Home } from '../tools/cli.ts';
 import { addAndScan, ask } from '../tools/fleet.ts';
-import { fault, lab } from '../tools/lab.ts';
+import { useHosts } from '../tools/hosts.ts';
+import { fault } from '../tools/lab.ts';
 import { useApp } from './app.ts';
 import { openPage, startEngine, type Engine } from './browser.ts';
 import {
@@ -33,9 +34,10 @@ const passphrase = `sealed ${crypto.randomUUID()}`;
 let colleague: Home;
 let colleagueEngine: Engine | undefined;
 
+useHosts(server);
+
 const app = useApp({
   prepare: async home => {
-    await lab.reset(server);
     colleague = await makeHome();
     await addAndScan(home, server);
     await addAndScan(colleague, server);

@@ -1,8 +1,9 @@
 /** What goes wrong on real networks and servers, and what the window makes of it. */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { addAndScan } from '../tools/fleet.ts';
+import { useHosts } from '../tools/hosts.ts';
 import { check, fault, lab, labServer } from '../tools/lab.ts';
 import { useApp } from './app.ts';
 import { startRelay, type Relay } from './relay.ts';
@@ -27,19 +28,18 @@ import {
 const servers = ['s2', 's3', 's4'] as const;
 
 let relay: Relay;
+useHosts(...servers);
+
 const app = useApp({
   relay: async () => {
     relay = await startRelay();
     return relay;
   },
   prepare: async home => {
-    await lab.reset(...servers);
     await addAndScan(home, ...servers);
   },
 });
 afterEach(() => fault.heal('s4'));
-// its host key is another one by now
-afterAll(() => lab.reset('s4'));
 
 async function stageOn(filter: string): Promise<void> {
   const { page } = app;

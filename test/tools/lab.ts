@@ -8,7 +8,7 @@ import type { PinnedHostKey, ServerConfig } from '../../shared/model.ts';
 import { outputOf, runProgram, type ProgramResult } from './program.ts';
 
 const folder = fileURLToPath(new URL('../lab', import.meta.url));
-const labDir = process.env['LAB_DIR'] ?? '/var/tmp/signet-lab';
+export const labDir = process.env['LAB_DIR'] ?? '/var/tmp/signet-lab';
 
 const labTool = (...args: readonly string[]) => outputOf([`${folder}/lab`, ...args]);
 

@@ -1,4 +1,4 @@
-/** Transactions on a real host (s4), over SSH, with the faults that real ones meet. Each ends as before, or as planned. */
+/** Transactions on a real host (s7), over SSH, with the faults that real ones meet. Each ends as before, or as planned. */
 import { createHash } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { applyChange, readOutcome, type Transaction } from '../../../electron/apply/transaction.ts';
@@ -6,9 +6,10 @@ import type { Session, Transport } from '../../../electron/transport/api.ts';
 import { createTransport } from '../../../electron/transport/ssh.ts';
 import type { Change, CommandStep, FileStep, ServerConfig, Step } from '../../../shared/model.ts';
 import { toContent } from '../../../shared/text.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { fault, lab, labServer } from '../../tools/lab.ts';
 
-const host = 's4';
+const host = 's7';
 const home = '/etc/apply-test';
 const secret = '-----BEGIN PRIVATE KEY-----\nbGFiLXNlY3JldA==\n-----END PRIVATE KEY-----\n';
 const olds = { KeyTable: 'old keys\n', SigningTable: 'old signing', 'zones/db.one': 'zone one \xe9\r\n' } as const;
@@ -64,7 +65,7 @@ const change = (steps: readonly Step[]): Change => ({
   server: host,
   phase: 'switch',
   pending: ['p1'],
-  domains: ['firma0001-s4.example'],
+  domains: ['firma0001-s7.example'],
   dependsOn: [],
   gates: [],
   requires: [],
@@ -107,6 +108,8 @@ const lay = (contents: Readonly<Record<Name, string>>) =>
     'chown root:opendkim KeyTable && chmod 640 KeyTable && chown bind:bind zones/db.one && chmod 664 zones/db.one && chmod 2775 zones',
   ].join('\n');
 
+useHosts(host);
+
 beforeAll(async () => {
   ({ config } = await labServer(host));
   const none = () => Promise.resolve(null);
@@ -123,10 +126,7 @@ beforeAll(async () => {
   planned = await tree();
 });
 
-afterAll(async () => {
-  transport.close();
-  await lab.sh(host, `rm -rf ${home} /var/lib/signet`);
-});
+afterAll(() => transport.close());
 
 beforeEach(async () => {
   count += 1;

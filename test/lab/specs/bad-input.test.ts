@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome, signet, startSignet, type CliOptions, type Home } from '../../tools/cli.ts';
 import { addAndScan, apply, ask } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { check, fault, lab, labServer, type FleetState, type LabServer } from '../../tools/lab.ts';
 
 const label = 'a'.repeat(63);
@@ -34,8 +35,9 @@ async function refusedWith(code: string, exit: number, args: readonly string[], 
 const nothingStaged = async () => expect(await ask.pending(home)).toEqual([]);
 const domains = (args: readonly string[]) => ['signing', 'on', ...args];
 
+useHosts('mx1', 'mx2', 'ns1');
+
 beforeAll(async () => {
-  await lab.reset('mx1', 'mx2');
   [mx1, mx2] = [await labServer('mx1'), await labServer('mx2')];
   secrets = join(mx1.identity, '..');
   home = await makeHome();
@@ -44,7 +46,6 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await fault.heal('mx1');
   await home.remove();
 });
 

@@ -8,6 +8,7 @@ import type { Result } from '../../../shared/contract.ts';
 import type { RunEvent } from '../../../shared/run.ts';
 import { makeHome, signet, signetOk, startSignet, type Home, type RunningCli } from '../../tools/cli.ts';
 import { addAndScan, apply, ask, differing, each, lastRun, readRun, zoneFiles } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { check, fault, lab, type FleetState } from '../../tools/lab.ts';
 
 const hosts = ['s5', 's6'] as const;
@@ -17,6 +18,8 @@ const domains = rows.map(([, domain]) => domain);
 let home: Home;
 let before: FleetState;
 const zones = new Map<string, ReadonlyMap<string, string>>();
+
+useHosts(...hosts);
 
 /** Each test has fresh hosts, with everything unsigned and staged. */
 beforeEach(async () => {

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome, signet, type CliResult, type Home } from '../../tools/cli.ts';
 import { addAndScan, ask } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { lab } from '../../tools/lab.ts';
 
 /** Each would leave /tmp/ran-* behind, on the server or here, were it to meet a shell. */
@@ -45,8 +46,9 @@ async function ranHere(): Promise<readonly string[]> {
   return (await readdir('/tmp')).filter(name => name.startsWith('ran-'));
 }
 
+useHosts('mx1', 'mx2', 'ns1');
+
 beforeAll(async () => {
-  await lab.reset('mx1');
   home = await makeHome();
   const encoded = (list: readonly string[]) => Buffer.from(`${list.join('\n')}\n`).toString('base64');
   const lines = encoded(names);

@@ -1,10 +1,13 @@
 /** The lab itself: what the other tests take for granted. Changes nothing on any host. */
 import { describe, expect, test } from 'vitest';
+import { useHosts } from '../../tools/hosts.ts';
 import { check, lab, labServer } from '../../tools/lab.ts';
 import { runProgram } from '../../tools/program.ts';
 
 /** As root by what the host has for it. A profile may say something first. */
 const asRoot = { none: 'id -u', nopasswd: 'sudo -n id -u', password: "sudo -k -S -p '' id -u" } as const;
+
+useHosts('mx1', 'mx2', 'ns1', 's1');
 
 describe.each(['mx1', 'mx2', 'ns1', 'sink', 's1'])('%s', name => {
   test('lets us in by key, under the host key that known_hosts has, and lets us be root', async () => {

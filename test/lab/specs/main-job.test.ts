@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome, signet, type Home } from '../../tools/cli.ts';
 import { addAndScan, apply, ask, differing, each, readRun, zoneFiles } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { check, lab, type FleetState } from '../../tools/lab.ts';
 
 const hosts = ['mx1', 'mx2', 'ns1'] as const;
@@ -66,8 +67,9 @@ async function othersAreAsBefore(): Promise<void> {
   expect(unsigned.map(one => one.reason)).toEqual(unsignedBefore.map(() => 'no DKIM-Signature header'));
 }
 
+useHosts(...hosts);
+
 beforeAll(async () => {
-  await lab.reset(...hosts);
   home = await makeHome();
   before = await check.fleetState(...hosts);
   for (const host of hosts) files.set(host, await zoneFiles(host));

@@ -1,4 +1,4 @@
-/** The OpenDKIM driver against the real one: its look-ups, its checks, and plans that are carried out and taken back. Owns host s3. */
+/** The OpenDKIM driver against the real one: its look-ups, its checks, and plans that are carried out and taken back. Owns host s7. */
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyChange } from '../../../electron/apply/transaction.ts';
@@ -12,9 +12,10 @@ import type { ConnectTarget, Session, Transport } from '../../../electron/transp
 import { createTransport } from '../../../electron/transport/ssh.ts';
 import { openMilter } from '../../../electron/verify/milter.ts';
 import type { Change, Step } from '../../../shared/model.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { lab, labServer } from '../../tools/lab.ts';
 
-const name = 's3';
+const name = 's7';
 const nothing = async () => null;
 let transport: Transport;
 let session: Session;
@@ -25,8 +26,9 @@ const look = async () => {
   return driver.scan(reader);
 };
 
+useHosts(name);
+
 beforeAll(async () => {
-  await lab.reset(name);
   const { config } = await labServer(name);
   transport = createTransport({
     secrets: { password: nothing, passphrase: nothing, sudoPassword: nothing },
@@ -35,10 +37,9 @@ beforeAll(async () => {
   session = await transport.open(config);
 });
 
-afterAll(async () => {
+afterAll(() => {
   session.close();
   transport.close();
-  await lab.reset(name);
 });
 
 const pems = new Map<string, string>();
@@ -104,7 +105,7 @@ async function signatures(endpoint: ConnectTarget, address: string): Promise<rea
 }
 
 describe('a plan', () => {
-  const domain = 'firma0001-s3.example';
+  const domain = 'firma0001-s7.example';
   const key = makeKey(domain, 'one');
   const second = makeKey(domain, 'two');
   const on: readonly SignerEdit[] = [
@@ -133,7 +134,7 @@ describe('a plan', () => {
     expect(planned.refused).toEqual([]);
     await carryOut(planned.steps);
     expect(await signatures(signer, `u@${domain}`)).toEqual([`${domain}:one`]);
-    expect(await signatures(signer, 'u@firma0002-s3.example')).toEqual([]);
+    expect(await signatures(signer, 'u@firma0002-s7.example')).toEqual([]);
     const facts = await look();
     expect(driver.view(facts)).toMatchObject({ signs: { [domain]: ['one'] }, problems: [] });
     expect(driver.plan(facts, on).steps).toEqual([]);
@@ -167,7 +168,7 @@ describe('a plan', () => {
   });
 
   test('of many domains is checked and carried out at once', async () => {
-    const many = Array.from({ length: 20 }, (_, index) => `firma${String(index + 1).padStart(4, '0')}-s3.example`);
+    const many = Array.from({ length: 20 }, (_, index) => `firma${String(index + 1).padStart(4, '0')}-s7.example`);
     const edits = many.flatMap((each): readonly SignerEdit[] => [
       { kind: 'install', key: { ...key, domain: each } },
       { kind: 'activate', domain: each, selectors: ['one'] },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome, signet, type Home } from '../../tools/cli.ts';
 import { hoursAhead } from '../../tools/clock.ts';
 import { addAndScan, apply, ask, readRun } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { check, lab } from '../../tools/lab.ts';
 
 const domain = 'krojac.example';
@@ -49,8 +50,9 @@ const stage = async (...args: readonly string[]) => {
   expect(await signet(['signing', ...args], { home })).toMatchObject({ code: 0, stderr: '' });
 };
 
+useHosts('mx1', 'mx2', 'ns1');
+
 beforeAll(async () => {
-  await lab.reset('mx1');
   home = await makeHome();
   await addAndScan(home, 'mx1');
 });

@@ -1,26 +1,25 @@
-/** The Postfix driver against the real one: mx1 is only read, s3 is made to hold lists of every kind. */
+/** The Postfix driver against the real one: mx1 is only read, s7 is made to hold lists of every kind. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHostReader } from '../../../electron/drivers/kit/host-reader.ts';
 import { driver } from '../../../electron/drivers/mta/postfix.ts';
 import type { Transport } from '../../../electron/transport/api.ts';
 import { createTransport } from '../../../electron/transport/ssh.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { lab, labServer } from '../../tools/lab.ts';
 
 const nothing = async () => null;
 let transport: Transport;
 
+useHosts('mx1', 'mx2', 'ns1', 's7');
+
 beforeAll(async () => {
-  await lab.reset('mx1', 's3');
   transport = createTransport({
     secrets: { password: nothing, passphrase: nothing, sudoPassword: nothing },
     servers: () => undefined,
   });
 });
 
-afterAll(async () => {
-  transport.close();
-  await lab.reset('s3');
-});
+afterAll(() => transport.close());
 
 async function look(name: string) {
   const { config } = await labServer(name);
@@ -55,7 +54,7 @@ test('mx1 hosts what its lists say', async () => {
 
 test('maps of every kind that can be listed are listed by postmap', async () => {
   await lab.sh(
-    's3',
+    's7',
     `cd /etc/postfix
      printf 'h1.example x\\ninfo@h1.example bob\\nh2.example x\\n' > vmail; postmap hash:vmail
      printf 't1.example x\\n' > text
@@ -64,7 +63,7 @@ test('maps of every kind that can be listed are listed by postmap', async () => 
        'relay_domains = !f2.example /etc/postfix/list' 'milter_default_action = tempfail' 'smtpd_milters = { unix:opendkim/o.sock, connect_timeout=5s }'
      postconf -M 'submission/inet=submission inet n - n - - smtpd' && postconf -P 'submission/inet/smtpd_milters='`,
   );
-  const { view, roundTrips } = await look('s3');
+  const { view, roundTrips } = await look('s7');
   expect(roundTrips).toBeLessThanOrEqual(4);
   const names = view.domains.map(({ domain }) => domain);
   expect(names.filter(name => !name.startsWith('firma')).toSorted()).toEqual([

@@ -2,9 +2,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome, signet, signetOk, type Home } from '../../tools/cli.ts';
 import { addAndScan, apply, ask } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { lab } from '../../tools/lab.ts';
 
-const host = 's3';
+const host = 's7';
 let home: Home;
 
 /** How many commands sshd was asked to run while `work` ran. */
@@ -33,17 +34,15 @@ async function hostDomains(count: number): Promise<void> {
   );
 }
 
+useHosts(host);
+
 beforeAll(async () => {
-  await lab.reset(host);
   await lab.sh(host, 'echo "LogLevel VERBOSE" >/etc/ssh/sshd_config.d/count.conf; systemctl reload ssh');
   home = await makeHome();
   await addAndScan(home, host);
 });
 
-afterAll(async () => {
-  await lab.reset(host);
-  await home.remove();
-});
+afterAll(() => home.remove());
 
 describe('a scan', () => {
   const scans = new Map<number, { readonly told: number; readonly counted: number }>();

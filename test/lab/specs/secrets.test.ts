@@ -12,6 +12,7 @@ import { gunzipSync, inflateRawSync, inflateSync, zstdDecompressSync, brotliDeco
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeHome, signet, type CliOptions, type CliResult, type Home } from '../../tools/cli.ts';
 import { addArguments, lastRun } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { lab, labServer } from '../../tools/lab.ts';
 import { outputOf } from '../../tools/program.ts';
 
@@ -102,8 +103,9 @@ async function collectServers(): Promise<void> {
   }
 }
 
+useHosts(...hosts);
+
 beforeAll(async () => {
-  await lab.reset(...hosts);
   home = await makeHome();
   secrets.set('passphrase of the vault', home.passphrase);
   looker = (async () => {

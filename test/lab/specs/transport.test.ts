@@ -7,6 +7,7 @@ import type { SecretSource, Transport } from '../../../electron/transport/api.ts
 import { createTransport } from '../../../electron/transport/ssh.ts';
 import type { ServerConfig } from '../../../shared/model.ts';
 import { problemOf } from '../../electron/transport/kit.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { fault, lab, labServer } from '../../tools/lab.ts';
 
 const password = `it's-"${randomBytes(9).toString('base64')}`;
@@ -23,6 +24,8 @@ signet-tty ALL=(ALL:ALL) NOPASSWD: ALL
 signet-loud ALL=(ALL:ALL) ALL
 Defaults:signet-tty requiretty
 `;
+
+useHosts('s1', 'mx1', 'mx2', 'ns1');
 
 beforeAll(async () => {
   const first = await labServer('s1');

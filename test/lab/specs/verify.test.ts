@@ -13,6 +13,7 @@ import { keyRecord, parseKeyRecord } from '../../../shared/dkim/key-record.ts';
 import { keyInfo } from '../../../shared/dkim/public-key.ts';
 import type { Gate } from '../../../shared/model.ts';
 
+import { useHosts } from '../../tools/hosts.ts';
 import { lab, labServer } from '../../tools/lab.ts';
 
 const resolvers = ['10.99.0.53'];
@@ -22,6 +23,8 @@ const nothing = async () => null;
 let transport: Transport;
 let session: Session;
 let client: DnsClient;
+
+useHosts('mx1', 'mx2', 'ns1');
 
 beforeAll(async () => {
   const { config } = await labServer('mx1');

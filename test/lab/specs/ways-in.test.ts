@@ -4,9 +4,10 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { makeHome, signet, signetOk, type CliOptions, type Home } from '../../tools/cli.ts';
 import { addArguments, apply, ask } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
 import { check, lab, labServer, type LabServer } from '../../tools/lab.ts';
 import { outputOf } from '../../tools/program.ts';
 
@@ -31,8 +32,9 @@ async function loginsOf(host: string): Promise<string> {
   return lab.sh(host, 'journalctl -q -u ssh --no-pager | grep Accepted || true');
 }
 
+useHosts('mx1', 'mx2', 'ns1');
+
 beforeAll(async () => {
-  await lab.reset('mx1', 'mx2', 'ns1');
   [mx1, mx2, ns1] = [await labServer('mx1'), await labServer('mx2'), await labServer('ns1')];
   secrets = join(mx1.identity, '..');
 });
@@ -42,7 +44,6 @@ beforeEach(async () => {
 });
 
 afterEach(() => home.remove());
-afterAll(() => lab.reset('mx1', 'mx2'));
 
 test('through a jump host, whose own way in is sudo and a key: all of the job', async () => {
   await signetOk((await addArguments('ns1')).args, { home });

@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { start, type Program, type ProgramResult } from './program.ts';
 
 const program = fileURLToPath(new URL('../../dist/cli/signet.js', import.meta.url));
+/** Compiled code of the many runs: a third of the time that each takes to start. */
+const compiled = fileURLToPath(new URL('../../node_modules/.cache/node', import.meta.url));
 
 /** A user's home on a laptop that has no keychain: the vault is the passphrase file. */
 export interface Home {
@@ -60,6 +62,7 @@ export function startSignet(args: readonly string[], options: CliOptions): Runni
     env: {
       PATH: process.env['PATH'],
       LANG: 'C.UTF-8',
+      NODE_COMPILE_CACHE: compiled,
       HOME: home.path,
       SIGNET_HOME: join(home.path, 'signet'),
       SIGNET_VAULT: 'passphrase',

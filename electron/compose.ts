@@ -77,6 +77,7 @@ export async function startEngine(options: EngineOptions): Promise<RunningEngine
       },
       facts: factsCache(store),
       attempts: new Map(),
+      underWay: new Map(),
     };
     return {
       home,

@@ -116,6 +116,8 @@ export const inputs = {
   'runs.list': z.object({ domain: domain.optional() }).default({}),
   'runs.show': z.object({ id }),
   'runs.resume': z.object({ id }),
+  /** The run under way in this process, whoever started it: stops at the next safe points, as if its caller had. */
+  'runs.stop': z.object({ id }),
   'runs.undo': z.object({ id, graceHours: z.int().min(0).max(8760).optional() }),
   'verify.run': z.object({ domains: z.array(domain).max(200_000).default([]) }),
   'records.show': z.object({ domain, dialect: z.enum(dnsDialects).optional() }),
@@ -323,6 +325,7 @@ export interface Results {
   'runs.list': readonly RunSummary[];
   'runs.show': RunRecord & { readonly events: readonly RunEvent[]; readonly left: readonly LeftOver[] };
   'runs.resume': RunRecord;
+  'runs.stop': { readonly stopping: boolean };
   'runs.undo': UndoResult;
   'verify.run': readonly VerifyRow[];
   'records.show': readonly RecordView[];

@@ -19,6 +19,8 @@ export interface Engine {
   readonly facts: FactsCache;
   /** How the last attempt to reach each server ended, in this process: with the problem, or null when it was reached. */
   readonly attempts: Map<string, Problem | null>;
+  /** What stops each run that is under way in this process. */
+  readonly underWay: Map<string, AbortController>;
 }
 
 export interface FactsCache {

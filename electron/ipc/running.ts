@@ -33,6 +33,16 @@ export interface RunWish {
 
 /** Carries a plan out, settles what is pending, and reads the servers anew. */
 export async function runPlan(engine: Engine, wish: RunWish): Promise<RunRecord> {
+  const stop = new AbortController();
+  engine.underWay.set(wish.run, stop);
+  try {
+    return await carryOut(engine, { ...wish, signal: AbortSignal.any([wish.signal, stop.signal]) });
+  } finally {
+    engine.underWay.delete(wish.run);
+  }
+}
+
+async function carryOut(engine: Engine, wish: RunWish): Promise<RunRecord> {
   const settings = engine.store.settings.get();
   const options: ExecuteOptions = {
     run: wish.run,
@@ -53,7 +63,9 @@ export async function runPlan(engine: Engine, wish: RunWish): Promise<RunRecord>
   };
   const record = await executePlan(options);
   settle(engine, record);
-  await readAgain(engine, record);
+  // stopped before anything began: what is known of the servers is as good as before
+  const hasBegun = record.changes.some(({ state }) => state !== 'planned' && state !== 'skipped');
+  if (hasBegun || !wish.signal.aborted) await readAgain(engine, record);
   return record;
 }
 

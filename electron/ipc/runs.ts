@@ -174,5 +174,11 @@ export const runHandlers: Handlers = {
     return { ...record, events, left: leftOvers(record, events) };
   },
   'runs.resume': resume,
+  'runs.stop': (engine, { id }) => {
+    const { id: run } = runRecord(engine, id);
+    const stop = engine.underWay.get(run);
+    stop?.abort();
+    return { stopping: stop !== undefined };
+  },
   'runs.undo': undo,
 };

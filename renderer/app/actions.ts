@@ -67,3 +67,12 @@ export async function undo(client: Client, id: string): Promise<void> {
     tellProblem(error);
   }
 }
+
+/** A run of this window, or one that went on when its page was left. */
+export async function stopRun(client: Client, id: string): Promise<void> {
+  try {
+    await client.call('runs.stop', { id });
+  } catch (error) {
+    tellProblem(error);
+  }
+}

@@ -38,7 +38,6 @@ export const runTexts = {
     changeStates,
     stop: 'Stop',
     stopMeans: 'Safe at any time: what is under way on a server is finished or taken back, the rest stays pending.',
-    elsewhere: 'Started by another window or the command line; it is stopped there.',
     resume: 'Resume',
     undo: 'Undo',
     overall: 'Whole run',

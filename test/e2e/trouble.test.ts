@@ -83,6 +83,24 @@ describe('a server that is cut off in the middle of a run', () => {
   });
 });
 
+describe('a page that is loaded again in the middle of a run', () => {
+  test('shows the run, and stops it', async () => {
+    await fault.slow('s4', 300);
+    await stageOn('firma0005-s4');
+    await go.pending(app.page);
+    await startApply(app.page);
+    await expectText(serverLine(app.page, 's4'), 'Working');
+    await app.page.reload();
+    await go.runs(app.page);
+    await expectText(runDetail(app.page).locator('h2'), 'Running');
+    await button(runDetail(app.page), 'Stop').click();
+    expect(await endOfRun(app.page)).toBe('Incomplete');
+    await fault.heal('s4');
+    await button(runDetail(app.page), 'Resume').click();
+    expect(await endOfRun(app.page)).toBe('Applied');
+  });
+});
+
 describe('a file that somebody edits by hand meanwhile', () => {
   const domain = 'firma0010-s3.example';
   const note = '# by hand';

@@ -8,6 +8,7 @@ import { readPage } from '../window/page-files.ts';
 import { WindowCalls } from '../window/window-calls.ts';
 import { pageAddress } from './channels.ts';
 import { answerWindow, sendEvent } from './ipc-bridge.ts';
+import { askBeforeLeaving } from './leaving.ts';
 import { menuTemplate } from './menu.ts';
 import { servePage } from './protocol.ts';
 import { guardSession } from './security.ts';
@@ -38,16 +39,17 @@ export async function runApp(files: AppFiles): Promise<void> {
 function live(engine: RunningEngine, files: AppFiles): void {
   const calls = new WindowCalls(engine, report);
   let window: BrowserWindow | null = null;
-  const show = () => {
+  const show = (): BrowserWindow => {
     if (window === null) {
       window = openWindow(files);
       window.on('closed', () => {
         window = null;
       });
-      return;
+    } else {
+      if (window.isMinimized()) window.restore();
+      window.focus();
     }
-    if (window.isMinimized()) window.restore();
-    window.focus();
+    return window;
   };
   answerWindow(calls, () => window);
   engine.subscribe(event => sendEvent(window, event));
@@ -63,6 +65,7 @@ function live(engine: RunningEngine, files: AppFiles): void {
   app.on('window-all-closed', () => {
     if (process.platform !== 'darwin') app.quit();
   });
+  askBeforeLeaving(engine, show);
   endInOrder(calls, engine);
   show();
 }

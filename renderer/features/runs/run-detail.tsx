@@ -1,7 +1,7 @@
 import { useState } from 'react';
 import type { RunSummary } from '../../../shared/contract.ts';
 import type { RunRecord } from '../../../shared/run.ts';
-import { resume, undo } from '../../app/actions.ts';
+import { resume, stopRun, undo } from '../../app/actions.ts';
 import { useClient, useEngine } from '../../app/engine.tsx';
 import { dateTime, duration, plural } from '../../app/format.ts';
 import { useSeconds } from '../../app/now.ts';
@@ -78,16 +78,24 @@ function RunButtons({ summary }: { readonly summary: RunSummary }) {
   const client = useClient();
   const task = useWork(work => work.tasks.run);
   const [isUndoing, setUndoing] = useState(false);
+  const [isStopping, setStopping] = useState(false);
   const words = texts.runs;
   if (summary.outcome === 'running')
     return (
       <div className="run-buttons">
-        {task ? (
-          <Button variant="danger" icon="stop" isPending={task.stopping} onPress={task.stop} label={words.stop}>
-            {task.stopping ? texts.work.stopping : words.stop}
-          </Button>
-        ) : null}
-        <p className="muted">{task ? words.stopMeans : words.elsewhere}</p>
+        <Button
+          variant="danger"
+          icon="stop"
+          isPending={isStopping || task?.stopping === true}
+          onPress={() => {
+            setStopping(true);
+            void stopRun(client, summary.id);
+          }}
+          label={words.stop}
+        >
+          {isStopping || task?.stopping === true ? texts.work.stopping : words.stop}
+        </Button>
+        <p className="muted">{words.stopMeans}</p>
       </div>
     );
   return (

@@ -6,12 +6,10 @@ import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { RunningEngine } from '../../../electron/compose.ts';
 import { startEngine } from '../../../electron/compose.ts';
 import type { ServerFacts } from '../../../electron/drivers/api.ts';
-import { openStore } from '../../../electron/store/store.ts';
-import { generateKeys } from '../../../electron/vault/generate.ts';
 import type { EngineEvent, Operation } from '../../../shared/contract.ts';
 import { SignetError } from '../../../shared/problem.ts';
 import { temporaryHome } from '../../tools/homes.ts';
-import { World } from '../planning/fleet-world.ts';
+import { factsOfServer, fingerprint, muteServer, rememberServer } from './known-server.ts';
 
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
@@ -20,13 +18,8 @@ afterEach(async () => {
 
 let facts: readonly ServerFacts[];
 beforeAll(async () => {
-  const [old] = await generateKeys([{ algorithm: 'rsa', bits: 1024 }]);
-  if (old === undefined) throw new Error('no key');
-  const domains = ['one.example', 'two.example'].map(name => ({ name, signed: false, policy: false }));
-  facts = await new World([{ name: 'mx1', domains, zones: ['one.example', 'two.example'] }], old, new Map()).facts();
+  facts = await factsOfServer();
 });
-
-const fingerprint = `SHA256:${'A'.repeat(43)}`;
 
 /** An engine whose home knows mx1 and what was read of it. */
 async function engineAt(home: string, passphrase = 'correct horse'): Promise<RunningEngine> {
@@ -39,22 +32,9 @@ async function engineAt(home: string, passphrase = 'correct horse'): Promise<Run
   return engine;
 }
 
-async function scanned(): Promise<{ readonly home: string; readonly engine: RunningEngine }> {
+async function scanned(port?: number): Promise<{ readonly home: string; readonly engine: RunningEngine }> {
   const home = temporaryHome();
-  const store = openStore(home);
-  store.servers.put({
-    name: 'mx1',
-    host: '127.0.0.1',
-    port: 1,
-    user: 'root',
-    login: { method: 'password' },
-    sudo: 'none',
-    jump: null,
-    hostKeys: [{ fingerprint, type: null }],
-    givenDomains: [],
-  });
-  for (const each of facts) store.facts<ServerFacts>().put(each);
-  store.close();
+  rememberServer(home, facts, port);
   return { home, engine: await engineAt(home) };
 }
 
@@ -124,6 +104,27 @@ describe('calls', () => {
     expect(strict.refused.map(({ problem }) => problem.code)).toContain('unknown-domain');
     expect(strict.staged).toEqual([]);
     expect((await engine.call('signing.stage', { ...on, targets })).staged.length).toBe(1);
+  });
+});
+
+describe('a run under way', () => {
+  test('is stopped by its id, whoever started it', async () => {
+    const mute = await muteServer();
+    closing.push(mute.close);
+    const { engine } = await scanned(mute.port);
+    await engine.call('servers.secrets', { name: 'mx1', secrets: { password: 'not asked for' } });
+    await engine.call('signing.stage', on);
+    const begun = new Promise<string>(resolve => {
+      engine.subscribe(event => {
+        if (event.type === 'run' && event.event.type === 'run') resolve(event.event.run);
+      });
+    });
+    const run = engine.call('apply.run', {});
+    const id = await begun;
+    expect(await engine.call('runs.stop', { id })).toEqual({ stopping: true });
+    expect((await run).changes.map(({ state }) => state)).toEqual(['skipped', 'skipped', 'skipped']);
+    expect(await engine.call('runs.stop', { id })).toEqual({ stopping: false });
+    expect(await codeOf(engine.call('runs.stop', { id: 'r-none' }))).toBe('unknown-run');
   });
 });
 

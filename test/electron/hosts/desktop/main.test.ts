@@ -1,12 +1,10 @@
 /** The built main bundle, executed in Node. The last test requires that no line of the host was left out. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { projectRoot } from '../../../tools/built.ts';
+import { factsOfServer, muteServer, rememberServer } from '../../ipc/known-server.ts';
 import type { Fake, StartOptions } from './harness.ts';
 import { securityChecklist } from './checklist.ts';
 import { Desktop } from './harness.ts';
@@ -57,9 +55,7 @@ describe('messages', () => {
   });
 
   it('stop a call when its page asks, and only then', async () => {
-    const server = createServer(socket => socket.on('error', () => {})).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const { port, close } = await muteServer();
     const { window } = await open();
     let ended = false;
     const reply = invoke(window, { id: '1', call: 'servers.hostKey', input: { host: '127.0.0.1', port } }).finally(
@@ -74,7 +70,7 @@ describe('messages', () => {
     expect(ended).toBe(false);
     cancel(window, { id: '1', cancel: true });
     expect(await reply).toHaveProperty('problem');
-    server.close();
+    close();
   });
 
   it('tell the window what happens', async () => {
@@ -221,9 +217,7 @@ describe('the app', () => {
   });
 
   it('stops what is under way before it ends', async () => {
-    const server = createServer(socket => socket.on('error', () => {})).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
+    const { port, close } = await muteServer();
     const { window, home } = await open();
     const reply = invoke(window, { id: '1', call: 'servers.hostKey', input: { host: '127.0.0.1', port } });
     fake.app.quit();
@@ -233,8 +227,39 @@ describe('the app', () => {
     expect(await reply).toHaveProperty('problem');
     await desktop.quit();
     expect(fake.state.ended).toBe('quit');
-    server.close();
+    close();
     await open({ home });
+  });
+
+  it('asks before it ends with a run under way', async () => {
+    const mute = await muteServer();
+    const home = desktop.newHome();
+    rememberServer(home, await factsOfServer(), mute.port);
+    const { window } = await open({ home, env: { SIGNET_PASSPHRASE: 'correct horse' } });
+    const call = (id: string, operation: string, input: object) => invoke(window, { id, call: operation, input });
+    await call('1', 'servers.secrets', { name: 'mx1', secrets: { password: 'not asked for' } });
+    await call('2', 'signing.stage', { targets: 'all', action: 'on', key: 'rsa1024' });
+    const run = call('3', 'apply.run', {});
+    const events = () =>
+      window.webContents.sent.filter(({ args: [event] }) => (event as { type: string }).type === 'run');
+    await vi.waitFor(() => expect(events()).not.toEqual([]));
+    fake.state.answer = 1;
+    window.close();
+    // the window is there again, with the question on it
+    await vi.waitFor(() => expect(fake.state.messageBoxes).toHaveLength(1));
+    expect(fake.BrowserWindow.all).toHaveLength(1);
+    fake.app.quit();
+    await vi.waitFor(() => expect(fake.state.messageBoxes).toHaveLength(2));
+    expect(fake.state.messageBoxes[1]).toMatchObject({ buttons: ['Stop the run and quit', 'Go on with the run'] });
+    expect(fake.state.ended).toBeNull();
+    fake.state.answer = 0;
+    fake.app.quit();
+    // asked twice in a row, one question is enough
+    fake.app.quit();
+    await run;
+    await desktop.quit();
+    expect(fake.state.messageBoxes).toHaveLength(3);
+    mute.close();
   });
 
   it('says in a plain dialog why it cannot start: the home is in use', async () => {

@@ -49,8 +49,7 @@ async function projects(names: readonly string[], show: boolean): Promise<Tally>
   return tally;
 }
 
-/** The window's tests are the only ones that may be absent: a tree without a window has none. */
-const withHosts = ['lab', ...(existsSync(join(root, 'test/e2e')) ? ['e2e'] : [])];
+const withHosts = ['lab', 'e2e', 'e2e-desktop'];
 
 async function onTheLab(): Promise<Tally> {
   const built = await check('build');

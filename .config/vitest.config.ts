@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+import { desktopSpecs } from '../test/e2e/desktop-specs.ts';
+import { whyNoDesktop } from './electron-runtime.ts';
+
 /**
  * `unit` needs Node, a shell and the programs of .config/debian-packages. `lab` and `e2e` need root and the lab's hosts,
  * which are up before; a file claims those that it uses (test/tools/hosts.ts), so that files with different hosts run side
@@ -14,6 +17,10 @@ const onTheLab = {
   // real hosts on a machine that others use: a second failure is ours
   retry: 1,
 };
+
+const withoutDesktop = 'test/e2e/without-desktop.test.ts';
+// the lab is root's, and so are its tests
+const runtime = whyNoDesktop(process.env, { uid: undefined });
 
 export default defineConfig({
   test: {
@@ -42,6 +49,16 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
+          exclude: [withoutDesktop],
+          ...onTheLab,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e-desktop',
+          include: 'path' in runtime ? desktopSpecs.map(spec => `test/e2e/${spec}.test.ts`) : [withoutDesktop],
+          env: { SIGNET_WINDOW: 'desktop' },
           ...onTheLab,
         },
       },

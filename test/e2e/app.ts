@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll } from 'vitest';
 import { projectRoot } from '../tools/built.ts';
 import { makeHome, type Home } from '../tools/cli.ts';
 import { launchBrowser, openPage, startEngine, type Complaints, type Engine, type EngineOptions } from './browser.ts';
+import { isDesktop, openDesktop } from './desktop.ts';
 import type { Relay } from './relay.ts';
 
 export interface App {
@@ -37,6 +38,10 @@ export function useApp(options: AppOptions = {}): App {
   let relay: Relay | undefined;
 
   const open = async (engineOptions: EngineOptions = {}) => {
+    if (isDesktop) {
+      ({ engine, page, complaints } = await openDesktop(home, engineOptions));
+      return;
+    }
     engine = await startEngine(home, engineOptions);
     relay?.leadTo(Number(new URL(engine.url).port));
     ({ page, complaints } = await openPage(browser, engine.url, options.context));

@@ -73,6 +73,20 @@ export interface Complaints {
   take(): readonly string[];
 }
 
+/** Everything that the page complains of from now on. */
+export function listenTo(page: Page): Complaints {
+  const lines: string[] = [];
+  const expected: RegExp[] = [];
+  page.on('console', message => {
+    if (message.type() === 'error' || message.type() === 'warning') lines.push(message.text());
+  });
+  page.on('pageerror', error => lines.push(String(error)));
+  return {
+    expect: pattern => expected.push(pattern),
+    take: () => lines.splice(0).filter(line => !expected.some(pattern => pattern.test(line))),
+  };
+}
+
 export async function openPage(
   browser: Browser,
   url: string,
@@ -82,21 +96,10 @@ export async function openPage(
   const context = await browser.newContext({ viewport: wide, reducedMotion: 'reduce', locale: 'en-GB', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);
-  const lines: string[] = [];
-  const expected: RegExp[] = [];
-  page.on('console', message => {
-    if (message.type() === 'error' || message.type() === 'warning') lines.push(message.text());
-  });
-  page.on('pageerror', error => lines.push(String(error)));
+  const complaints = listenTo(page);
   await page.goto(url);
   // a page that is left before it was welcomed has lost its token
   const welcomed = page.getByRole('status', { name: 'Fleet status' }).filter({ hasNotText: 'Loading' });
   await welcomed.or(page.getByRole('heading', { name: 'This address does not open Signet' })).waitFor();
-  return {
-    page,
-    complaints: {
-      expect: pattern => expected.push(pattern),
-      take: () => lines.splice(0).filter(line => !expected.some(pattern => pattern.test(line))),
-    },
-  };
+  return { page, complaints };
 }

@@ -54,21 +54,25 @@ export interface RunningCli extends Omit<Program, 'ended'> {
   readonly ended: Promise<CliResult>;
 }
 
+/** What a program of Signet's finds around it: the home, and nothing of the real user's. */
+export function environmentOf(home: Home): Readonly<Record<string, string>> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    LANG: 'C.UTF-8',
+    NODE_COMPILE_CACHE: compiled,
+    HOME: home.path,
+    SIGNET_HOME: join(home.path, 'signet'),
+    SIGNET_VAULT: 'passphrase',
+    SIGNET_PASSPHRASE: home.passphrase,
+  };
+}
+
 /** For tests that break off: kill it with SIGKILL, look at it while it runs. */
 export function startSignet(args: readonly string[], options: CliOptions): RunningCli {
   const { home } = options;
   const running = start([process.execPath, program, ...args], {
     cwd: home.path,
-    env: {
-      PATH: process.env['PATH'],
-      LANG: 'C.UTF-8',
-      NODE_COMPILE_CACHE: compiled,
-      HOME: home.path,
-      SIGNET_HOME: join(home.path, 'signet'),
-      SIGNET_VAULT: 'passphrase',
-      SIGNET_PASSPHRASE: home.passphrase,
-      ...options.env,
-    },
+    env: { ...environmentOf(home), ...options.env },
     ...(options.stdin === undefined ? {} : { stdin: options.stdin }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
   });

@@ -11,6 +11,7 @@ import { planNumbers } from './pending-model.ts';
 
 interface Props {
   readonly client: Client;
+  /** What was reviewed is applied: when the plan changes behind the dialog, the engine refuses the id. */
   readonly plan: PlanView;
   readonly leaveOut: readonly string[];
   readonly onClose: () => void;
@@ -19,17 +20,15 @@ interface Props {
 /** The one question before servers are touched: the numbers, and each safety stop to be acknowledged by itself. */
 export function ApplyDialog({ client, plan, leaveOut, onClose }: Props) {
   const words = texts.pending.applying;
-  // What was reviewed is applied: when the plan changes behind the dialog, the engine refuses the id.
-  const [reviewed] = useState(plan);
-  const numbers = planNumbers(reviewed);
+  const numbers = planNumbers(plan);
   const [acknowledged, setAcknowledged] = useState<ReadonlySet<string>>(new Set());
   const isReady =
-    reviewed.changes.length > 0 &&
+    plan.changes.length > 0 &&
     numbers.blocking.length === 0 &&
     numbers.toAcknowledge.every(({ code }) => acknowledged.has(code));
   const start = () => {
     onClose();
-    void apply(client, { leaveOut: [...leaveOut], plan: reviewed.id, acknowledge: [...acknowledged] });
+    void apply(client, { leaveOut: [...leaveOut], plan: plan.id, acknowledge: [...acknowledged] });
     go('runs');
   };
   const acknowledge = (code: string, isOn: boolean) => {

@@ -1,5 +1,5 @@
 import { useMemo, useState } from 'react';
-import type { PendingRow } from '../../../shared/contract.ts';
+import type { PendingRow, PlanView } from '../../../shared/contract.ts';
 import { useClient, useDomains, useEngine, usePending, useRuns, useServers } from '../../app/engine.tsx';
 import { useNow } from '../../app/now.ts';
 import { go, useRoute } from '../../app/router.ts';
@@ -47,7 +47,14 @@ export function PendingScreen() {
   const applies = new Set(ready.map(change => change.server)).size;
   const selected = pending.find(change => change.id === open[0]) ?? null;
   const canApply = ready.length > 0 && plan.data !== undefined && !isRunning;
-  const close = () => setOpened(null);
+  // what is asked about is the plan of what is chosen now, never the one before: it may take a moment
+  const [reviewed, setReviewed] = useState<PlanView | null>(null);
+  const isPresent = !plan.isPlaceholderData && !plan.isFetching;
+  if (opened === 'apply' && reviewed === null && plan.data && isPresent) setReviewed(plan.data);
+  const close = () => {
+    setOpened(null);
+    setReviewed(null);
+  };
   useShortcut('a', () => {
     if (canApply) setOpened('apply');
   });
@@ -89,9 +96,7 @@ export function PendingScreen() {
           </>
         )}
       </div>
-      {opened === 'apply' && plan.data && (
-        <ApplyDialog client={client} plan={plan.data} leaveOut={out} onClose={close} />
-      )}
+      {reviewed && <ApplyDialog client={client} plan={reviewed} leaveOut={out} onClose={close} />}
       {opened === 'export' && <ExportDialog count={pending.length} onClose={close} />}
       {opened === 'import' && <ImportDialog onClose={close} />}
     </div>

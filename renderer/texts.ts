@@ -38,6 +38,7 @@ export const dialectOptions = options(dialectNames);
 const intents: Readonly<Record<PendingRow['intent'], string>> = {
   'signing-on': 'Switch on',
   'signing-off': 'Switch off',
+  rotate: 'Rotate keys',
   retire: 'Retire key',
   undo: 'Undo',
   policy: 'Policy',

@@ -48,9 +48,11 @@ const address = {
   jump: serverName.nullable().default(null),
 };
 
+/** Rows of the table; a domain without a server means all servers that host it. */
+const targets = z.union([z.literal('all'), z.array(z.object({ domain, server: serverName.optional() })).max(200_000)]);
+
 const signing = z.object({
-  /** Rows of the table; a domain without a server means all servers that host it. */
-  targets: z.union([z.literal('all'), z.array(z.object({ domain, server: serverName.optional() })).max(200_000)]),
+  targets,
   server: serverName.optional(),
   /** `keep` leaves signing as it is and changes policies only. */
   action: z.enum(['on', 'off', 'keep']),
@@ -61,6 +63,22 @@ const signing = z.object({
   dmarc: z.enum(['keep', 'none', 'quarantine', 'reject']).default('keep'),
   /** Hours; default: the setting. */
   graceHours: z.int().min(0).max(8760).optional(),
+  /** All or nothing: one refused target, and nothing is staged. */
+  strict: z.boolean().default(false),
+});
+
+const rotation = z.object({
+  targets,
+  server: serverName.optional(),
+  /** Default: what each key that is replaced is. */
+  key: z.enum(keySpecs).optional(),
+  /** How long replaced keys stay served, in hours; default: the setting. */
+  graceHours: z.int().min(0).max(8760).optional(),
+  /**
+   * A key that somebody else has: the fingerprint of its public key (as in PendingRow), or the name of a key record that
+   * holds it (SELECTOR._domainkey.DOMAIN). It goes from every server and zone that has it, so `targets` is 'all'; without grace.
+   */
+  compromised: z.string().min(1).max(320).optional(),
   /** All or nothing: one refused target, and nothing is staged. */
   strict: z.boolean().default(false),
 });
@@ -103,6 +121,8 @@ export const inputs = {
   'domains.list': z.object({ server: serverName.optional() }),
   'signing.preview': signing,
   'signing.stage': signing,
+  'rotate.preview': rotation,
+  'rotate.stage': rotation,
   'pending.list': nothing,
   'pending.drop': z.object({ ids: z.union([z.literal('all'), ids]) }),
   'pending.export': z.object({ passphrase: secret.optional() }),
@@ -316,6 +336,8 @@ export interface Results {
   'domains.list': readonly DomainRow[];
   'signing.preview': StageResult;
   'signing.stage': StageResult;
+  'rotate.preview': StageResult;
+  'rotate.stage': StageResult;
   'pending.list': readonly PendingRow[];
   'pending.drop': { readonly dropped: number };
   'pending.export': ExportResult;

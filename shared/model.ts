@@ -112,6 +112,28 @@ export interface PolicyIntent {
   readonly dmarc: DmarcWish;
 }
 
+/**
+ * The keys that the domain is signed with give way to new ones; what they were stays served for mail under way. With
+ * `compromised`: records of these keys are revoked at once (`p=` empty, RFC 6376, 3.6.1), whoever made them, and stay so.
+ */
+export interface RotateIntent {
+  readonly kind: 'rotate';
+  readonly keys: readonly StagedKey[];
+  /** Selectors in use that the new keys replace. Empty: nothing here is signed with a compromised key. */
+  readonly replaces: readonly string[];
+  /** How long a replaced key stays served, in hours. */
+  readonly graceHours: number;
+  /** Keys that somebody else has; empty: an ordinary rotation. */
+  readonly compromised: readonly CompromisedKey[];
+}
+
+export interface CompromisedKey {
+  readonly selector: string;
+  /** As in StagedKey. */
+  readonly publicKey: string;
+  readonly algorithm: KeyAlgorithm;
+}
+
 /** Takes back what `run` did for this domain on this server. */
 export interface UndoIntent {
   readonly kind: 'undo';
@@ -120,7 +142,12 @@ export interface UndoIntent {
   readonly graceHours: number;
 }
 
-export type Intent = SigningOnIntent | SigningOffIntent | PolicyIntent | RetireIntent | UndoIntent;
+export type Intent = SigningOnIntent | SigningOffIntent | PolicyIntent | RotateIntent | RetireIntent | UndoIntent;
+
+/** The new keys that a pending change brings. */
+export function newKeysOf(intent: Intent): readonly StagedKey[] {
+  return intent.kind === 'signing-on' || intent.kind === 'rotate' ? intent.keys : [];
+}
 
 export interface PendingChange {
   readonly id: string;
@@ -297,6 +324,8 @@ export interface Effect {
   readonly records: readonly RecordEffect[];
   readonly installed: readonly { readonly selector: string; readonly publicKey: string }[];
   readonly removed: readonly string[];
+  /** Selectors whose records are revoked: undo never signs with them again. Absent: none. */
+  readonly revoked?: readonly string[];
   /** Selectors that become due tasks once the change is carried out, and after how many hours. */
   readonly retire: readonly { readonly selector: string; readonly graceHours: number }[];
 }

@@ -18,12 +18,12 @@ const nothing: Carried = { pending: [], domains: [] };
 const union = (one: Iterable<string>, other: Iterable<string>) => [...new Set([...one, ...other])];
 
 /**
- * A policy is of a domain, on whichever servers its mail is: it is withdrawn before any of them stops signing, and published
- * after all of them sign.
+ * Records are of a domain, on whichever servers its mail is: a policy is withdrawn before any of them stops signing, and
+ * published after all of them sign; a key record, which servers may share, goes after all of them are switched.
  */
-const policyTied = (earlier: Change, later: Change) =>
+const tiedByDomain = (earlier: Change, later: Change) =>
   (earlier.phase === 'withdraw' && later.phase === 'switch') ||
-  (earlier.phase === 'switch' && later.phase === 'policy');
+  (earlier.phase === 'switch' && (later.phase === 'policy' || later.phase === 'unpublish'));
 
 export class Ledger {
   readonly #plan: Plan;
@@ -74,7 +74,7 @@ export class Ledger {
 
   /**
    * The changes that must have ended before this one begins: what it depends on, earlier phases of the same pending changes
-   * or (policies) domains, and earlier phases on the same server, whose files it was computed from.
+   * or (records) domains, and earlier phases on the same server, whose files it was computed from.
    */
   earlier(change: Change): readonly Change[] {
     const depends = new Set(change.dependsOn);
@@ -109,7 +109,7 @@ export class Ledger {
 
   /** The pending changes that an earlier change must have been applied with before this one goes on for `id`. */
   #owners(other: Change, change: Change, id: string): readonly string[] {
-    if (!policyTied(other, change)) return other.pending.includes(id) ? [id] : [];
+    if (!tiedByDomain(other, change)) return other.pending.includes(id) ? [id] : [];
     const domain = this.#domainOf.get(id);
     return other.pending.filter(
       owner => owner === id || (domain !== undefined && this.#domainOf.get(owner) === domain),

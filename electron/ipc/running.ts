@@ -1,7 +1,8 @@
 /** A plan carried out on real servers: the executor's ports, and what the laptop keeps of a run once it has ended. */
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { Change, PendingChange, Plan } from '../../shared/model.ts';
+import type { Change, PendingChange, Plan, RecordEffect } from '../../shared/model.ts';
+import { newKeysOf } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { refused } from '../../shared/problem.ts';
 import type { RunEvent, RunRecord } from '../../shared/run.ts';
@@ -131,8 +132,10 @@ function secretOf(engine: Engine, change: Change): (ref: { readonly secret: stri
 /** Whether all that the plan holds for a pending change was done. */
 function isDone(record: RunRecord, id: string): boolean {
   const effect = record.plan.effects.find(candidate => candidate.pending === id);
-  // a policy that only the admin can publish is waited for, however long
-  if (effect?.records.some(({ server, phase }) => server === null && phase === 'policy') === true) return false;
+  // a policy or a revoked key that only the admin can publish is waited for, however long
+  const waits = ({ server, phase, after }: RecordEffect) =>
+    server === null && (phase === 'policy' || (phase === 'unpublish' && after !== null));
+  if (effect?.records.some(waits) === true) return false;
   return record.plan.changes
     .filter(change => change.pending.includes(id))
     .every(change => {
@@ -162,10 +165,10 @@ export function settle(engine: Engine, record: RunRecord): void {
       for (const { selector, publicKey } of effect.installed) {
         ours.push({ domain, server, selector, fingerprint: publicKeyFingerprint(publicKey), since: now.toISOString() });
       }
-      if (change?.intent.kind === 'signing-on') installed.push(...change.intent.keys.map(key => key.ref.secret));
+      if (change !== null) installed.push(...newKeysOf(change.intent).map(key => key.ref.secret));
     }
-    if (applied(`switch@${server}`, id) && change?.intent.kind === 'signing-on') {
-      proven.push(...change.intent.keys.map(key => key.ref.secret));
+    if (applied(`switch@${server}`, id) && change !== null) {
+      proven.push(...newKeysOf(change.intent).map(key => key.ref.secret));
     }
     if (applied(`remove@${server}`, id)) {
       gone.push(...effect.removed.map(selector => ({ domain, server, selector })));

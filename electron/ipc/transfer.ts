@@ -7,6 +7,7 @@ import { createCipheriv, createDecipheriv, randomBytes, randomUUID, scryptSync }
 import { z } from 'zod';
 import type { ImportResult, Parsed } from '../../shared/contract.ts';
 import type { PendingChange, ServerConfig, StagedKey } from '../../shared/model.ts';
+import { newKeysOf } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { refused } from '../../shared/problem.ts';
 import type { ServerFacts } from '../drivers/api.ts';
@@ -170,9 +171,7 @@ async function withKeys(
   readonly sealed: readonly SealedKey[];
   readonly made: number;
 }> {
-  const missing = taken.flatMap(({ intent }) =>
-    intent.kind === 'signing-on' ? intent.keys.filter(key => pems[key.ref.secret] === undefined) : [],
-  );
+  const missing = taken.flatMap(({ intent }) => newKeysOf(intent).filter(key => pems[key.ref.secret] === undefined));
   const generated = await generateKeys(
     missing.map((key): KeyRequest =>
       key.algorithm === 'rsa'
@@ -182,12 +181,14 @@ async function withKeys(
     { signal },
   );
   const fresh = new Map(missing.map((key, i) => [key.ref.secret, generated[i]]));
-  const anyKey = taken.some(({ intent }) => intent.kind === 'signing-on' && intent.keys.length > 0);
+  const anyKey = taken.some(({ intent }) => newKeysOf(intent).length > 0);
   const sealer = anyKey ? await sealerForNewKeys(engine) : null;
   const sealed: SealedKey[] = [];
   const changes = taken.map((change): PendingChange => {
-    if (change.intent.kind !== 'signing-on' || sealer === null) return { ...change, id: randomUUID() };
-    const keys = change.intent.keys.map((key): StagedKey => {
+    const { intent } = change;
+    if ((intent.kind !== 'signing-on' && intent.kind !== 'rotate') || sealer === null)
+      return { ...change, id: randomUUID() };
+    const keys = intent.keys.map((key): StagedKey => {
       const made = fresh.get(key.ref.secret);
       const pem = made?.privateKeyPem ?? pems[key.ref.secret];
       if (pem === undefined) throw new Error('a key is missing');
@@ -195,7 +196,7 @@ async function withKeys(
       sealed.push({ key: staged, sealed: sealer.seal(pem, staged) });
       return staged;
     });
-    return { ...change, id: randomUUID(), intent: { ...change.intent, keys } };
+    return { ...change, id: randomUUID(), intent: { ...intent, keys } };
   });
   return { changes, sealed, made: missing.length };
 }
@@ -205,8 +206,8 @@ async function stagedPems(engine: Engine): Promise<Readonly<Record<string, strin
   const sealer = await engine.vault.sealer();
   const pems: Record<string, string> = {};
   for (const { intent } of engine.store.pending.list()) {
-    if (intent.kind !== 'signing-on') continue;
-    for (const key of intent.keys) pems[key.ref.secret] = sealer.open(engine.store.keys.sealed(key.ref.secret), key);
+    for (const key of newKeysOf(intent))
+      pems[key.ref.secret] = sealer.open(engine.store.keys.sealed(key.ref.secret), key);
   }
   return pems;
 }

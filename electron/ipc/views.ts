@@ -1,6 +1,7 @@
 /** What lists show, made from what is stored. */
 import type { PendingRow, ServerRow } from '../../shared/contract.ts';
-import type { PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
+import type { PendingChange, Plan, RotateIntent, ServerConfig, StagedKey } from '../../shared/model.ts';
+import { newKeysOf } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { refused } from '../../shared/problem.ts';
 import { assertNever } from '../../shared/assert.ts';
@@ -66,7 +67,7 @@ function versioned(view: { readonly name: string; readonly version: string | nul
 
 export function pendingRow(change: PendingChange): PendingRow {
   const { intent } = change;
-  const keys = intent.kind === 'signing-on' ? intent.keys : [];
+  const keys = newKeysOf(intent);
   return {
     id: change.id,
     intent: intent.kind,
@@ -75,12 +76,10 @@ export function pendingRow(change: PendingChange): PendingRow {
     createdAt: change.createdAt,
     summary: summaryOf(change),
     notBefore: intent.kind === 'retire' ? intent.notBefore : null,
-    selectors:
-      intent.kind === 'signing-on'
-        ? [...intent.adopt, ...keys.map(key => key.selector)]
-        : intent.kind === 'retire'
-          ? [intent.selector]
-          : [],
+    selectors: [
+      ...(intent.kind === 'signing-on' ? intent.adopt : intent.kind === 'retire' ? [intent.selector] : []),
+      ...keys.map(key => key.selector),
+    ],
     fingerprints: keys.map(key => publicKeyFingerprint(key.publicKey)),
   };
 }
@@ -88,9 +87,7 @@ export function pendingRow(change: PendingChange): PendingRow {
 function summaryOf({ intent }: PendingChange): string {
   switch (intent.kind) {
     case 'signing-on': {
-      const keys = intent.keys.map(
-        key => `new ${key.algorithm === 'rsa' ? `RSA ${key.bits}` : 'Ed25519'} key ${key.selector}`,
-      );
+      const keys = intent.keys.map(keyWords);
       const adopted = intent.adopt.map(selector => `key ${selector}, which is there already`);
       return ['Sign', [...adopted, ...keys].join(' and '), ...policyWords(intent)]
         .join(', ')
@@ -104,6 +101,8 @@ function summaryOf({ intent }: PendingChange): string {
       ].join(', ');
     case 'policy':
       return ['Change policies', ...policyWords(intent)].join(': ');
+    case 'rotate':
+      return rotationWords(intent);
     case 'retire':
       return `Retire the key ${intent.selector}: take its record out of DNS and remove it`;
     case 'undo':
@@ -111,6 +110,23 @@ function summaryOf({ intent }: PendingChange): string {
     default:
       return assertNever(intent);
   }
+}
+
+function keyWords({ algorithm, bits, selector }: StagedKey): string {
+  return `new ${algorithm === 'rsa' ? `RSA ${bits}` : 'Ed25519'} key ${selector}`;
+}
+
+function rotationWords({ keys, replaces, graceHours, compromised }: RotateIntent): string {
+  const rotates =
+    replaces.length === 0 ? [] : [`Sign with ${keys.map(keyWords).join(' and ')} instead of ${replaces.join(' and ')}`];
+  const revoked = compromised.map(key => key.selector).join(' and ');
+  const then =
+    revoked !== ''
+      ? `${rotates.length === 0 ? 'Revoke' : 'revoke'} the compromised key ${revoked} at once`
+      : graceHours === 0
+        ? 'retire the old key at once'
+        : `keep the old key served for ${graceHours} hours`;
+  return [...rotates, then].join(', ');
 }
 
 function policyWords(intent: { readonly policy: string; readonly dmarc: string }): readonly string[] {

@@ -66,7 +66,7 @@ export function assemble(means: Means, all: readonly Goal[], without: Without = 
     planSigners(means, signing, phase, advanced, parts, refuse);
     planZones(means, naming, phase, advanced, parts, refuse);
     for (const [server, part] of [...parts].sort(([one], [other]) => (one < other ? -1 : 1))) {
-      const change = changeOf(phase, server, part, earlier, policyTies(phase, part, changes));
+      const change = changeOf(phase, server, part, earlier, domainTies(phase, part, changes));
       changes.push(change);
       for (const pending of change.pending) {
         const ids = earlier.get(pending);
@@ -79,11 +79,12 @@ export function assemble(means: Means, all: readonly Goal[], without: Without = 
 }
 
 /**
- * A policy is of a domain, on whichever servers its mail is: it is withdrawn before any of them stops signing, and published
- * after all of them sign, also where the wish for it came with another server's change.
+ * Records are of a domain, on whichever servers its mail is: a policy is withdrawn before any of them stops signing, and
+ * published after all of them sign, also where the wish for it came with another server's change; a key record that servers
+ * may share goes after all of them are switched.
  */
-function policyTies(phase: Phase, part: Part, changes: readonly Change[]): readonly string[] {
-  const before = phase === 'policy' ? 'switch' : phase === 'switch' ? 'withdraw' : null;
+function domainTies(phase: Phase, part: Part, changes: readonly Change[]): readonly string[] {
+  const before = phase === 'policy' || phase === 'unpublish' ? 'switch' : phase === 'switch' ? 'withdraw' : null;
   const domains = new Set([...part.goals].map(goal => goal.pending.domain));
   return changes
     .filter(change => change.phase === before && change.domains.some(domain => domains.has(domain)))

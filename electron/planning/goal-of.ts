@@ -18,6 +18,7 @@ import type { Location } from './location.ts';
 import { locate } from './location.ts';
 import { policyGoal } from './policies.ts';
 import { keyPublication, policyGates, unpublication } from './publication.ts';
+import { rotateGoal } from './rotate-goal.ts';
 import { undoGoal } from './undo-goal.ts';
 
 export function goalOf(context: PlanningContext, pending: PendingChange): GoalOutcome {
@@ -45,14 +46,19 @@ export function goalOf(context: PlanningContext, pending: PendingChange): GoalOu
       },
     };
   }
+  const location = locate(context.fleet, domain, server);
+  const broken =
+    location.kind === 'broken' ? { refused: { ...location.reason, severity: 'stop' as const, domain } } : null;
   const signer = signerOf(facts)?.view ?? null;
+  if (intent.kind === 'rotate' && intent.replaces.length === 0) {
+    return broken ?? rotateGoal(context, pending, intent, signer, location);
+  }
   if (signer === null) {
     return {
       refused: { ...(signingUnavailable(facts) ?? gone(pending)), domain },
     };
   }
-  const location = locate(context.fleet, domain, server);
-  if (location.kind === 'broken') return { refused: { ...location.reason, severity: 'stop', domain } };
+  if (broken !== null) return broken;
   switch (intent.kind) {
     case 'signing-on':
       return signingOn(context, pending, intent, signer, location);
@@ -60,6 +66,8 @@ export function goalOf(context: PlanningContext, pending: PendingChange): GoalOu
       return signingOff(context, pending, intent, signer, location);
     case 'policy':
       return policyOnly(context, pending, intent, signer, location);
+    case 'rotate':
+      return rotateGoal(context, pending, intent, signer, location);
     case 'retire':
       return retire(context, pending, intent, signer, location);
     case 'undo':

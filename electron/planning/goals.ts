@@ -25,7 +25,10 @@ export interface PlanningContext {
   readonly fleet: Fleet;
   /** Whether Signet made the selector, and may therefore take it away. */
   readonly managed: (domain: string, server: string, selector: string) => boolean;
-  /** Whether another server signs mail of the domain with the same selector (a key that servers share). */
+  /**
+   * Whether another server signs mail of the domain with the same selector (a key that servers share), and no pending change
+   * of the plan ends that.
+   */
   readonly signedElsewhere: (domain: string, server: string, selector: string) => boolean;
   /** What the other pending changes will do: the domain is signed on these servers once they are applied. */
   readonly willSign: (domain: string, server: string) => boolean;
@@ -34,15 +37,19 @@ export interface PlanningContext {
 export type GoalOutcome = { readonly goal: Goal } | { readonly refused: Problem };
 
 export function effectOf(goal: Goal): Effect {
+  const { intent } = goal.pending;
   return {
     pending: goal.pending.id,
     domain: goal.pending.domain,
     server: goal.pending.server,
-    intent: goal.pending.intent.kind,
+    intent: intent.kind,
     selectors: goal.selectors,
     records: goal.records,
     installed: goal.installs.map(key => ({ selector: key.selector, publicKey: key.publicKey })),
     removed: goal.removals,
+    ...(intent.kind === 'rotate' && intent.compromised.length > 0
+      ? { revoked: intent.compromised.map(key => key.selector) }
+      : {}),
     retire: goal.retire,
   };
 }

@@ -3,9 +3,10 @@ import { createHash } from 'node:crypto';
 import type { PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts } from '../drivers/api.ts';
-import type { Without } from './assemble.ts';
+import type { Assembly, Without } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import type { RunPlans } from './exact-undo.ts';
+import type { Fleet } from './fleet.ts';
 import { indexFleet, signedElsewhere, signedWith, signerOf } from './fleet.ts';
 import { goalOf } from './goal-of.ts';
 import type { Goal, PlanningContext } from './goals.ts';
@@ -36,34 +37,21 @@ export function isDue(pending: PendingChange, now: Date): boolean {
 /** `without`: for a run in which some domains dropped out of some changes (ApplyPorts.reduce). */
 export function planFleet(input: PlanningInput, without: Without = new Map()): Plan {
   const fleet = indexFleet(input.facts, input.servers);
-  const context: PlanningContext = {
-    fleet,
-    managed: (domain, server, selector) => input.managed.has(managedKey(domain, server, selector)),
-    signedElsewhere: (domain, server, selector) => signedElsewhere(fleet, domain, server, selector),
-    willSign: signedAfter(input, fleet.servers),
-  };
-  const problems: Problem[] = [];
-  let goals: Goal[] = [];
-  const wishes = new Map<string, PendingChange>();
-  for (const pending of input.pending) {
-    const contrary = contraryWish(wishes, pending);
-    if (contrary !== null) {
-      problems.push(contrary);
-      continue;
-    }
-    const outcome = goalOf(context, pending);
-    if ('goal' in outcome) goals.push(outcome.goal);
-    else problems.push(outcome.refused);
-  }
-  goals = withSharedGates(goals);
-  // a goal that a driver refuses has no part in the plan at all: no key is installed for a zone that cannot be edited
   const means = { fleet, drivers: input.drivers, runs: input.runs ?? new Map() };
-  let assembly = assemble(means, goals, without);
-  while (assembly.refused.size > 0) {
-    const { refused } = assembly;
-    problems.push(...refused.values());
-    goals = goals.filter(goal => !refused.has(goal.pending.id));
+  const problems: Problem[] = [];
+  let pending = input.pending;
+  let goals: readonly Goal[];
+  let assembly: Assembly;
+  // What is refused has no part in the plan at all: no key is installed for a zone that cannot be edited, and no other change
+  // relies on it.
+  for (;;) {
+    const refused = new Map<string, Problem>();
+    goals = withSharedGates(goalsOf(contextOf(input, fleet, pending), pending, refused));
     assembly = assemble(means, goals, without);
+    for (const [id, problem] of assembly.refused) refused.set(id, problem);
+    problems.push(...refused.values());
+    if (refused.size === 0) break;
+    pending = pending.filter(({ id }) => !refused.has(id));
   }
   const touched = new Set(goals.map(goal => goal.pending.id));
   for (const goal of goals) {
@@ -89,8 +77,50 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
   };
 }
 
+function contextOf(input: PlanningInput, fleet: Fleet, pending: readonly PendingChange[]): PlanningContext {
+  const ended = endedUses(pending);
+  return {
+    fleet,
+    managed: (domain, server, selector) => input.managed.has(managedKey(domain, server, selector)),
+    signedElsewhere: (domain, server, selector) =>
+      signedElsewhere(
+        fleet,
+        domain,
+        server,
+        selector,
+        other => ended.has(managedKey(domain, other, selector)) || ended.has(managedKey(domain, other, '')),
+      ),
+    willSign: signedAfter(pending, fleet.servers),
+  };
+}
+
+function goalsOf(
+  context: PlanningContext,
+  pending: readonly PendingChange[],
+  refused: Map<string, Problem>,
+): readonly Goal[] {
+  const wishes = new Map<string, PendingChange>();
+  return pending.flatMap((change): readonly Goal[] => {
+    const contrary = contraryWish(wishes, change);
+    const outcome = contrary === null ? goalOf(context, change) : { refused: contrary };
+    if ('goal' in outcome) return [outcome.goal];
+    refused.set(change.id, outcome.refused);
+    return [];
+  });
+}
+
+/** The selectors that nothing signs with on a server any more once the pending changes are carried out; '': with none at all. */
+function endedUses(pending: readonly PendingChange[]): ReadonlySet<string> {
+  return new Set(
+    pending.flatMap(({ domain, server, intent }) => {
+      const selectors = intent.kind === 'rotate' ? intent.replaces : intent.kind === 'signing-off' ? [''] : [];
+      return selectors.map(selector => managedKey(domain, server, selector));
+    }),
+  );
+}
+
 /** No server of a domain stops signing before its policy is gone everywhere, whichever pending change withdraws it. */
-function withSharedGates(goals: readonly Goal[]): Goal[] {
+function withSharedGates(goals: readonly Goal[]): readonly Goal[] {
   const byDomain = Map.groupBy(goals, goal => goal.pending.domain);
   return goals.map(goal => {
     const others = (byDomain.get(goal.pending.domain) ?? []).filter(other => other !== goal);
@@ -136,12 +166,12 @@ function digestOf(facts: ServerFacts): string {
 }
 
 function signedAfter(
-  input: PlanningInput,
+  pending: readonly PendingChange[],
   servers: ReadonlyMap<string, ServerFacts>,
 ): (domain: string, server: string) => boolean {
   const on = new Set<string>();
   const off = new Set<string>();
-  for (const { domain, server, intent } of input.pending) {
+  for (const { domain, server, intent } of pending) {
     const key = `${domain}\n${server}`;
     if (intent.kind === 'signing-on') on.add(key);
     if (intent.kind === 'signing-off') off.add(key);

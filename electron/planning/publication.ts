@@ -1,7 +1,7 @@
 /** The records of one domain as edits: key records published and taken away, and the gates that wait for them. Pure. */
-import { compareKeyRecord } from '../../shared/dkim/key-record.ts';
+import { compareKeyRecord, holdsKey, keyRecord, parseKeyRecord, revokedRecord } from '../../shared/dkim/key-record.ts';
 import { keyName } from '../../shared/dkim/names.ts';
-import type { Gate, PendingChange, RecordEffect, Scheme } from '../../shared/model.ts';
+import type { CompromisedKey, Gate, PendingChange, RecordEffect, Scheme } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
@@ -94,7 +94,10 @@ export function policyGates(
     }));
 }
 
-/** The edit that takes a key record away; null where there is none, or another server still signs with it. Only for selectors of ours (law 5). */
+/**
+ * The edit that takes a key record away; null where there is none, where it says that the key is revoked, or where another
+ * server still signs with it. Only for selectors of ours (law 5).
+ */
 export function unpublication(
   context: PlanningContext,
   location: Location,
@@ -104,7 +107,8 @@ export function unpublication(
   const name = keyName(selector, pending.domain);
   const present = presentAt(context.fleet, location, name, pending.server);
   if ('problem' in present) return { refused: { ...present.problem, domain: pending.domain } };
-  if (present.rrset === null || context.signedElsewhere(pending.domain, pending.server, selector))
+  const revoked = present.rrset?.values.every(value => parseKeyRecord(value)?.publicKey === '') === true;
+  if (present.rrset === null || revoked || context.signedElsewhere(pending.domain, pending.server, selector))
     return { record: null };
   return {
     record: {
@@ -115,5 +119,50 @@ export function unpublication(
       before: present.rrset,
       after: null,
     },
+  };
+}
+
+/**
+ * The edit that says of a key that it is revoked (RFC 6376, 3.6.1), in the record that holds it; null where none does. Where
+ * DNS is elsewhere and was not asked for the name, it is the text to paste.
+ */
+export function revocation(
+  context: PlanningContext,
+  location: Location,
+  pending: PendingChange,
+  key: CompromisedKey,
+): { readonly record: RecordEffect | null } | { readonly refused: Problem } {
+  const { domain, server } = pending;
+  const name = keyName(key.selector, domain);
+  const present = presentAt(context.fleet, location, name, server);
+  if ('problem' in present) return { refused: { ...present.problem, domain } };
+  const unknown = location.kind !== 'managed' && (context.fleet.servers.get(server)?.served[name] ?? null) === null;
+  const values = present.rrset?.values ?? (unknown ? [keyRecord(key)] : []);
+  if (!values.some(value => holdsKey(value, key))) return { record: null };
+  return {
+    record: {
+      phase: 'unpublish',
+      server: location.kind === 'managed' ? location.server : null,
+      zone: location.zone,
+      name,
+      before: present.rrset,
+      after: {
+        name,
+        ttl: present.rrset?.ttl ?? null,
+        values: values.map(value => (holdsKey(value, key) ? revokedRecord(value) : value)),
+      },
+    },
+  };
+}
+
+/** What is lost where a key is not served any more. `signed`: which mail it is, "with s1", "since the run". */
+export function mailUnderWay({ domain, server }: Pick<PendingChange, 'domain' | 'server'>, signed: string): Problem {
+  return {
+    code: 'mail-under-way',
+    message: `${domain} on ${server}: mail that was signed ${signed} and is still under way will not verify.`,
+    hint: 'Keep the key served for a while (grace time), or go on if little was sent or the key must go.',
+    severity: 'info',
+    domain,
+    server,
   };
 }

@@ -3,7 +3,7 @@ import { keyRecord } from '../../shared/dkim/key-record.ts';
 import type { Gate, PendingChange, RecordEffect, UndoIntent } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { SignerView } from '../drivers/api.ts';
-import { keyPublication, policyGates } from './publication.ts';
+import { keyPublication, mailUnderWay, policyGates } from './publication.ts';
 import { signedWith } from './fleet.ts';
 import type { GoalOutcome, PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
@@ -35,6 +35,14 @@ export function undoGoal(
       'changed-since-run',
       `${domain} on ${server} is signed with ${now.join(', ') || 'nothing'} now; the run left ${effect.selectors.after.join(', ') || 'nothing'}.`,
       'What came after the run is kept: drop this change, and switch signing as you want it.',
+    );
+  }
+  const [revoked] = effect.revoked ?? [];
+  if (revoked !== undefined) {
+    return stop(
+      'key-revoked',
+      `${domain} on ${server}: the run revoked the key ${revoked}, which somebody else has: it never signs again.`,
+      'Rotate once more if the new key is not wanted.',
     );
   }
   if (effect.removed.length > 0) {
@@ -100,19 +108,8 @@ export function undoGoal(
       policyGates: [],
       probe: switched ? { domain, selectors: back, ...(back.length === 0 ? { unsigned: true } : {}) } : null,
       retire: keep ? installed.map(selector => ({ selector, graceHours: intent.graceHours })) : [],
-      problems: keep || !switched || installed.length === 0 ? [] : [underWay(domain, server)],
+      problems: keep || !switched || installed.length === 0 ? [] : [mailUnderWay(pending, 'since the run')],
     },
-  };
-}
-
-function underWay(domain: string, server: string): Problem {
-  return {
-    code: 'mail-under-way',
-    message: `${domain} on ${server}: mail that was signed since the run and is still under way will not verify.`,
-    hint: 'Keep the key served for a while (grace time), or go on if little was sent.',
-    severity: 'info',
-    domain,
-    server,
   };
 }
 

@@ -67,6 +67,13 @@ const intent = z.discriminatedUnion('kind', [
   }),
   z.looseObject({ kind: z.literal('signing-off'), policy, dmarc, graceHours: z.number() }),
   z.looseObject({ kind: z.literal('policy'), policy, dmarc }),
+  z.looseObject({
+    kind: z.literal('rotate'),
+    keys: z.array(stagedKeySchema),
+    replaces: z.array(text),
+    graceHours: z.number(),
+    compromised: z.array(z.looseObject({ selector: text, publicKey: text, algorithm: z.enum(['rsa', 'ed25519']) })),
+  }),
   z.looseObject({ kind: z.literal('undo'), run: text, effect, graceHours: z.number() }),
 ]);
 

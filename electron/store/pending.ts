@@ -1,4 +1,5 @@
 import type { PendingChange } from '../../shared/model.ts';
+import { newKeysOf } from '../../shared/model.ts';
 import { refused } from '../../shared/problem.ts';
 import type { KeyTable, PendingTable } from './api.ts';
 import type { Database, Row } from './database.ts';
@@ -55,7 +56,7 @@ function slotOf(change: PendingChange): string {
 }
 
 function keysOf(change: PendingChange): readonly string[] {
-  return change.intent.kind === 'signing-on' ? change.intent.keys.map(key => key.ref.secret) : [];
+  return newKeysOf(change.intent).map(key => key.ref.secret);
 }
 
 function twice(change: PendingChange): Error {

@@ -2,7 +2,7 @@
 import type { KeyAlgorithm, Published, Scheme } from '../model.ts';
 import { keyInfo } from './public-key.ts';
 import type { Tag } from './tag-list.ts';
-import { formatTagList, listOf, parseTagList, valueOf, withoutSpace } from './tag-list.ts';
+import { formatTagList, listOf, parseTagList, setTag, valueOf, withoutSpace } from './tag-list.ts';
 
 export interface KeyRecord {
   /** `k=`; "rsa" where it is absent. */
@@ -66,6 +66,17 @@ function sameKey(expected: KeyRecord, served: KeyRecord): boolean {
   if (expected.publicKey === served.publicKey) return true;
   const wanted = keyInfo(expected.publicKey, expected.keyType);
   return wanted !== null && wanted.identity === keyInfo(served.publicKey, served.keyType)?.identity;
+}
+
+/** Whether the text is a record of this very key, whatever else it says. */
+export function holdsKey(text: string, key: { readonly algorithm: KeyAlgorithm; readonly publicKey: string }): boolean {
+  const [held, wanted] = [parseKeyRecord(text), parseKeyRecord(keyRecord(key))];
+  return held !== null && wanted !== null && held.publicKey !== '' && sameKey(wanted, held);
+}
+
+/** The same key record with an empty `p=`: the key is revoked (RFC 6376, 3.6.1). */
+export function revokedRecord(text: string): string {
+  return setTag(text, 'p', '', null);
 }
 
 function usable(record: KeyRecord, scheme: Scheme): boolean {

@@ -3,6 +3,8 @@
  * line. Inputs are zod schemas, parsed by the engine whoever sent them; results are plain types.
  */
 import { z } from 'zod';
+import type { MailSettings } from './mail-settings.ts';
+import { failingMail } from './mail-settings.ts';
 import type { DomainRow, PendingChange, Plan, Step } from './model.ts';
 import { keySpecs } from './model.ts';
 import type { Failure, Problem } from './problem.ts';
@@ -83,6 +85,24 @@ const rotation = z.object({
   strict: z.boolean().default(false),
 });
 
+const onOff = z.enum(['on', 'off']);
+
+/** What is left out stays as it is. */
+const mailSettings = z.object({
+  server: serverName,
+  /** Makes switching domains on possible; signs nothing by itself. Off takes the domains' signing with it. */
+  allowSigning: onOff.optional(),
+  /** What signing is allowed with. */
+  scheme: z.enum(['dkim', 'domainkeys', 'both']).default('dkim'),
+  verifyIncoming: onOff.optional(),
+  /** What becomes of mail that fails; default: as it is, or reject. */
+  failing: z.enum(failingMail).optional(),
+  /** Whether the sender's policies count too; default: as it is, or true. */
+  policies: z.boolean().optional(),
+  /** For the domains that allowSigning off takes with it, in hours; default: the setting. */
+  graceHours: z.int().min(0).max(8760).optional(),
+});
+
 const planInput = z.object({
   leaveOut: ids.default([]),
   /** Only these pending changes. */
@@ -121,6 +141,8 @@ export const inputs = {
   'domains.list': z.object({ server: serverName.optional() }),
   'signing.preview': signing,
   'signing.stage': signing,
+  'mailSettings.preview': mailSettings,
+  'mailSettings.stage': mailSettings,
   'rotate.preview': rotation,
   'rotate.stage': rotation,
   'pending.list': nothing,
@@ -166,6 +188,8 @@ export interface ServerRow {
   readonly os: string | null;
   readonly domains: number;
   readonly givenDomains: number;
+  /** As the last scan found them; null: it has no mail server that Signet knows, or was not scanned. */
+  readonly mailSettings: MailSettings | null;
   readonly lastScan: string | null;
   /** How the last attempt to reach it ended; null: not tried yet. */
   readonly reachable: boolean | null;
@@ -191,12 +215,18 @@ export interface Target {
   readonly server: string;
 }
 
+/** A domain on a server, or (null) the server as a whole. */
+export interface Subject {
+  readonly domain: string | null;
+  readonly server: string;
+}
+
 export interface StageResult {
   readonly staged: readonly PendingRow[];
   /** Pending changes that the call took back: staging on and then off cancels out. */
-  readonly cancelled: readonly Target[];
+  readonly cancelled: readonly Subject[];
   /** There is nothing to do: it is so already, or staged already. */
-  readonly unchanged: readonly (Target & { readonly reason: string })[];
+  readonly unchanged: readonly (Subject & { readonly reason: string })[];
   readonly refused: readonly (Partial<Target> & { readonly problem: Problem })[];
   readonly keys: number;
 }
@@ -204,7 +234,8 @@ export interface StageResult {
 export interface PendingRow {
   readonly id: string;
   readonly intent: PendingChange['intent']['kind'];
-  readonly domain: string;
+  /** null: of the whole server. */
+  readonly domain: string | null;
   readonly server: string;
   readonly createdAt: string;
   /** One line: "RSA 2048, selector mx1-202611, policy: sign-all". */
@@ -232,7 +263,7 @@ export interface ExportResult {
 
 export interface ImportResult {
   readonly imported: readonly PendingRow[];
-  readonly unchanged: readonly (Target & { readonly reason: string })[];
+  readonly unchanged: readonly (Subject & { readonly reason: string })[];
   readonly refused: readonly (Partial<Target> & { readonly problem: Problem })[];
   /** Keys that the file did not hold and that were made here. */
   readonly newKeys: number;
@@ -268,7 +299,7 @@ export interface RunSummary {
 }
 
 /** What a run has not done for a domain, and why. */
-export interface LeftOver extends Target {
+export interface LeftOver extends Subject {
   readonly pending: string;
   readonly change: string;
   readonly state: ChangeState;
@@ -336,6 +367,8 @@ export interface Results {
   'domains.list': readonly DomainRow[];
   'signing.preview': StageResult;
   'signing.stage': StageResult;
+  'mailSettings.preview': StageResult;
+  'mailSettings.stage': StageResult;
   'rotate.preview': StageResult;
   'rotate.stage': StageResult;
   'pending.list': readonly PendingRow[];

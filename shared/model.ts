@@ -3,6 +3,7 @@
  * crosses the contract. No secret stands in any of it; a secret is referred to by a `SecretRef`.
  */
 import type { Content } from './text.ts';
+import type { MailSettingsIntent, SettingsEffect } from './mail-settings.ts';
 import type { Problem } from './problem.ts';
 
 export type Sha256 = string;
@@ -134,7 +135,7 @@ export interface CompromisedKey {
   readonly algorithm: KeyAlgorithm;
 }
 
-/** Takes back what `run` did for this domain on this server. */
+/** Takes back what `run` did for this domain on this server, or for the server as a whole. */
 export interface UndoIntent {
   readonly kind: 'undo';
   readonly run: string;
@@ -142,19 +143,35 @@ export interface UndoIntent {
   readonly graceHours: number;
 }
 
-export type Intent = SigningOnIntent | SigningOffIntent | PolicyIntent | RotateIntent | RetireIntent | UndoIntent;
+export type DomainIntent = SigningOnIntent | SigningOffIntent | PolicyIntent | RotateIntent | RetireIntent | UndoIntent;
+export type Intent = DomainIntent | MailSettingsIntent;
 
 /** The new keys that a pending change brings. */
 export function newKeysOf(intent: Intent): readonly StagedKey[] {
   return intent.kind === 'signing-on' || intent.kind === 'rotate' ? intent.keys : [];
 }
 
-export interface PendingChange {
+interface Pending {
   readonly id: string;
-  readonly domain: string;
   readonly server: string;
   readonly createdAt: string;
-  readonly intent: Intent;
+}
+
+export interface DomainChange extends Pending {
+  readonly domain: string;
+  readonly intent: DomainIntent;
+}
+
+/** Of the whole server. */
+export interface ServerChange extends Pending {
+  readonly domain: null;
+  readonly intent: MailSettingsIntent | UndoIntent;
+}
+
+export type PendingChange = DomainChange | ServerChange;
+
+export function isDomainChange(change: PendingChange): change is DomainChange {
+  return change.domain !== null;
 }
 
 // ---------------------------------------------------------------- plans
@@ -209,8 +226,14 @@ export interface CommandLine {
   readonly stdin?: string;
 }
 
+/**
+ * A package of the distribution, installed before files are compared a second time and written: a file step with `before`
+ * null may then take the place of a file that came with it, which is kept beside it (PATH.dpkg-dist). It stays installed,
+ * also where the change is taken back.
+ */
 export interface PackageStep {
   readonly kind: 'package';
+  readonly manager: 'apt' | 'dnf';
   readonly name: string;
 }
 
@@ -232,10 +255,22 @@ export type Step = FileStep | DirectoryStep | RecordsStep | PackageStep | Comman
 
 /**
  * The order of law 2. A change belongs to exactly one phase; phases of one domain run strictly in this order.
- * `withdraw` (policies off), `install` (key files), `publish` (key records), `switch` (signing on and off, after the
- * gates), `policy` (policies on), `unpublish` (key records of retired keys), `remove` (their key files).
+ * `withdraw` (policies off), `prepare` (a signer set up and put into the path of mail), `install` (key files), `publish`
+ * (key records), `switch` (signing on and off, after the gates), `policy` (policies on), `unpublish` (key records of retired
+ * keys), `remove` (their key files), `dismantle` (a signer out of the path of mail). `prepare` and `dismantle` are the
+ * phases of server-wide changes.
  */
-export const phases = ['withdraw', 'install', 'publish', 'switch', 'policy', 'unpublish', 'remove'] as const;
+export const phases = [
+  'withdraw',
+  'prepare',
+  'install',
+  'publish',
+  'switch',
+  'policy',
+  'unpublish',
+  'remove',
+  'dismantle',
+] as const;
 export type Phase = (typeof phases)[number];
 
 /** Before a change begins, every authoritative server of `zone` must serve exactly `expect` at `name` (null: no such TXT). */
@@ -313,10 +348,11 @@ export interface RecordEffect {
   readonly after: TxtRRset | null;
 }
 
-/** What a pending change means for its domain, in one place: shown in reviews, and what undo takes back. */
+/** What a pending change means for its domain (or server), in one place: shown in reviews, and what undo takes back. */
 export interface Effect {
   readonly pending: string;
-  readonly domain: string;
+  /** null: of the server as a whole; then `settings` is there, and the rest is empty. */
+  readonly domain: string | null;
   readonly server: string;
   readonly intent: Intent['kind'];
   /** Selectors that the domain's mail is signed with; null: not touched. */
@@ -326,6 +362,8 @@ export interface Effect {
   readonly removed: readonly string[];
   /** Selectors whose records are revoked: undo never signs with them again. Absent: none. */
   readonly revoked?: readonly string[];
+  /** Only of server-wide changes. */
+  readonly settings?: SettingsEffect;
   /** Selectors that become due tasks once the change is carried out, and after how many hours. */
   readonly retire: readonly { readonly selector: string; readonly graceHours: number }[];
 }

@@ -27,7 +27,8 @@ const tiedByDomain = (earlier: Change, later: Change) =>
 
 export class Ledger {
   readonly #plan: Plan;
-  readonly #domainOf: ReadonlyMap<string, string>;
+  /** null: of a whole server. */
+  readonly #domainOf: ReadonlyMap<string, string | null>;
   readonly #known: Map<string, RunChange>;
   /** By change: what it was applied for. */
   readonly #carried = new Map<string, Carried>();
@@ -69,7 +70,8 @@ export class Ledger {
 
   /** Whether a gate or a probe of `domain` speaks for this pending change. One whose domain is not known is never let through. */
   concerns(domain: string, pending: string): boolean {
-    return (this.#domainOf.get(pending) ?? domain) === domain;
+    const own = this.#domainOf.get(pending);
+    return own === undefined || own === domain;
   }
 
   /**
@@ -112,7 +114,7 @@ export class Ledger {
     if (!tiedByDomain(other, change)) return other.pending.includes(id) ? [id] : [];
     const domain = this.#domainOf.get(id);
     return other.pending.filter(
-      owner => owner === id || (domain !== undefined && this.#domainOf.get(owner) === domain),
+      owner => owner === id || (typeof domain === 'string' && this.#domainOf.get(owner) === domain),
     );
   }
 

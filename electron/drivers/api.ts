@@ -4,6 +4,7 @@
  *
  * Adding a driver is adding one file below signers/, dns/ or mta/ (and its fixtures and lab host): the registry finds it.
  */
+import type { FailingMail } from '../../shared/mail-settings.ts';
 import type { FileRequirement, KeyAlgorithm, Scheme, SecretRef, Sha256, Step, TxtRRset } from '../../shared/model.ts';
 import type { ByteString } from '../../shared/text.ts';
 import type { Problem } from '../../shared/problem.ts';
@@ -118,7 +119,18 @@ export interface MtaView {
   readonly problems: readonly Problem[];
 }
 
-export interface MtaDriver<F = unknown> extends Driver<F, MtaView> {}
+/** Whether mail passes through a filter. The filter is named by where the MTA reaches it. */
+export interface MtaEdit {
+  readonly kind: 'wire' | 'unwire';
+  readonly endpoint: ConnectTarget;
+}
+
+export interface MtaDriver<F = unknown> extends Driver<F, MtaView> {
+  /** Pure. An edit that is fulfilled already yields no step. What services of their own settings do is respected. */
+  plan?(facts: F, edits: readonly MtaEdit[]): DriverPlan<F>;
+  /** Pure: the same as SignerDriver.restore. */
+  restore?(facts: F, files: readonly RestoreFile[]): DriverPlan<F>;
+}
 
 // ---------------------------------------------------------------- signer
 
@@ -149,6 +161,10 @@ export interface SignerView {
   readonly unavailable: Problem | null;
   /** Whether incoming mail whose signature fails is dealt with (discarded, rejected or tagged) by its configuration. */
   readonly verifiesIncoming: boolean;
+  /** What becomes of it; absent: it is tagged, where it is verified. */
+  readonly failing?: FailingMail;
+  /** Whether its configuration lets it sign at all (no domain need be signed); absent: it does. */
+  readonly allowsSigning?: boolean;
   /** Where the MTA talks to it (a milter), for the probe; null: it has no such socket. */
   readonly endpoint: ConnectTarget | null;
   readonly problems: readonly Problem[];
@@ -186,7 +202,52 @@ export interface DriverPlan<F> {
   readonly refused: readonly { readonly subject: string; readonly problem: Problem }[];
 }
 
+// ---------------------------------------------------------------- what a signer does for a server as a whole
+
+/** What a signer can be set up to do. */
+export interface SignerOffice {
+  readonly signs: 'dkim' | 'domainkeys';
+  /** How it judges incoming mail: by the signatures that are there, or by the sender's policies too. */
+  readonly judges: 'signatures' | 'policies';
+}
+
+/** What one signer is to do once the plan is carried out. Neither: it is out of the path, and its files are as they were. */
+export interface SettingsWish {
+  readonly sign: boolean;
+  /** null: it verifies nothing. */
+  readonly verify: { readonly failing: FailingMail } | null;
+}
+
+/** What a signer's driver may need to know of a server on which its software is not there yet. */
+export interface SettingsContext {
+  readonly server: string;
+  readonly host: HostFacts;
+  /** How packages are installed there; null: by nothing that Signet knows. */
+  readonly packages: 'apt' | 'dnf' | null;
+}
+
+export interface SettingsPlan<F> {
+  /**
+   * Packages, directories, files, checks, `activate` and `verify` commands. The MTA's own steps are added after them where
+   * the signer comes into the path, and before them where it goes out of it.
+   */
+  readonly steps: readonly Step[];
+  readonly requires: readonly FileRequirement[];
+  /** null: the software is not there, and will not be. */
+  readonly after: F | null;
+  /** Where the MTA reaches it, once it is in the path, or as long as it was. */
+  readonly endpoint: ConnectTarget;
+  readonly refused: Problem | null;
+}
+
 export interface SignerDriver<F = unknown> extends Driver<F, SignerView> {
+  /** Absent: it is used where it is, and set up nowhere. */
+  readonly office?: SignerOffice;
+  /**
+   * Pure: sets the signer up, or takes it out. `facts` null: the software is not there. A wish that is fulfilled yields no
+   * step. A domain that is signed still is the caller's to refuse.
+   */
+  settings?(facts: F | null, wish: SettingsWish, context: SettingsContext): SettingsPlan<F>;
   /** Pure. An edit that is fulfilled already yields no step. */
   plan(facts: F, edits: readonly SignerEdit[]): DriverPlan<F>;
   /**

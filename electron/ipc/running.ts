@@ -160,6 +160,10 @@ export function settle(engine: Engine, record: RunRecord): void {
   const gone: Pick<ManagedSelector, 'domain' | 'server' | 'selector'>[] = [];
   for (const effect of record.plan.effects) {
     const { domain, server, pending: id } = effect;
+    if (domain === null) {
+      if (isDone(record, id)) done.push(id);
+      continue;
+    }
     const change = store.pending.get(id);
     if (applied(`install@${server}`, id)) {
       for (const { selector, publicKey } of effect.installed) {
@@ -175,7 +179,7 @@ export function settle(engine: Engine, record: RunRecord): void {
     }
     if (!isDone(record, id)) continue;
     done.push(id);
-    later.push(...effect.retire.map(task => retirement(effect, task, now)));
+    later.push(...effect.retire.map(task => retirement({ domain, server }, task, now)));
   }
   const retired = new Set(gone.map(({ domain, server, selector }) => `${domain}\n${server}\n${selector}`));
   const fulfilled = store.pending

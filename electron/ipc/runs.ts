@@ -66,9 +66,9 @@ async function resume(engine: Engine, { id }: Parsed<'runs.resume'>, context: Ca
         if (!added && !(other && effect.selectors !== null)) continue;
         throw refused(
           'plan-stale',
-          `${effect.domain} on ${effect.server}: what is left to do is not what was reviewed.`,
+          `${effect.domain ?? 'mail settings'} on ${effect.server}: what is left to do is not what was reviewed.`,
           'Read the plan again (signet plan --diff), and apply that one.',
-          { domain: effect.domain, server: effect.server },
+          { server: effect.server, ...(effect.domain === null ? {} : { domain: effect.domain }) },
         );
       }
     },
@@ -86,9 +86,10 @@ async function undo(engine: Engine, input: Parsed<'runs.undo'>, { signal }: Call
   const effects = effectsToUndo(record, laterRuns(engine, record));
   const staged: PendingChange[] = [];
   const drops = present.filter(change => fromRun.has(change.id)).map(change => change.id);
-  const refusals: { domain: string; server: string; problem: Problem }[] = [];
+  const refusals: { domain?: string; server: string; problem: Problem }[] = [];
   for (const effect of effects) {
     const { domain, server } = effect;
+    const where = domain === null ? { server } : { domain, server };
     const other = present.find(
       change =>
         change.domain === domain &&
@@ -97,7 +98,7 @@ async function undo(engine: Engine, input: Parsed<'runs.undo'>, { signal }: Call
         !fromRun.has(change.id),
     );
     if (other !== undefined) {
-      refusals.push({ domain, server, problem: alreadyStaged(other, domain, server) });
+      refusals.push({ ...where, problem: alreadyStaged(other) });
       continue;
     }
     // a key that is to be used again is not retired
@@ -112,13 +113,9 @@ async function undo(engine: Engine, input: Parsed<'runs.undo'>, { signal }: Call
         )
         .map(change => change.id),
     );
-    staged.push({
-      id: randomUUID(),
-      domain,
-      server,
-      createdAt,
-      intent: { kind: 'undo', run: record.id, effect, graceHours },
-    });
+    const intent = { kind: 'undo' as const, run: record.id, effect, graceHours };
+    const base = { id: randomUUID(), server, createdAt, intent };
+    staged.push(domain === null ? { ...base, domain } : { ...base, domain });
   }
   engine.store.pending.edit({ drop: drops, put: staged });
   // what cannot be taken back is said now, and does not stay staged
@@ -126,8 +123,10 @@ async function undo(engine: Engine, input: Parsed<'runs.undo'>, { signal }: Call
   const possible = new Set(plan.effects.map(effect => effect.pending));
   const impossible = staged.filter(change => !possible.has(change.id));
   for (const { domain, server } of impossible) {
-    const problem = plan.problems.find(candidate => candidate.domain === domain && candidate.server === server);
-    if (problem !== undefined) refusals.push({ domain, server, problem });
+    const problem = plan.problems.find(
+      candidate => (candidate.domain ?? null) === domain && candidate.server === server,
+    );
+    if (problem !== undefined) refusals.push({ server, problem, ...(domain === null ? {} : { domain }) });
   }
   engine.store.pending.edit({ drop: impossible.map(change => change.id) });
   engine.emit({ type: 'changed', what: 'pending' });
@@ -150,14 +149,15 @@ function laterRuns(engine: Engine, record: RunRecord): readonly RunRecord[] {
     .flatMap(id => engine.store.runs.get(id) ?? []);
 }
 
-function alreadyStaged(other: PendingChange, domain: string, server: string): Problem {
+function alreadyStaged(other: PendingChange): Problem {
+  const { domain, server } = other;
   return {
     code: 'pending-twice',
-    message: `${domain} on ${server}: another change is pending (${other.intent.kind}).`,
+    message: `${domain ?? 'mail settings'} on ${server}: another change is pending (${other.intent.kind}).`,
     hint: `Apply it, or drop it first: signet pending drop ${other.id}`,
     severity: 'stop',
-    domain,
     server,
+    ...(domain === null ? {} : { domain }),
   };
 }
 

@@ -105,8 +105,8 @@ async function importPending(
   const file = parseFile(input.text);
   const known = new Map(engine.store.servers.list().map(server => [server.name, server]));
   const present = engine.store.pending.list();
-  const refusals: { domain: string; server: string; problem: Problem }[] = [];
-  const unchanged: { domain: string; server: string; reason: string }[] = [];
+  const refusals: { domain?: string; server: string; problem: Problem }[] = [];
+  const unchanged: { domain: string | null; server: string; reason: string }[] = [];
   const taken: PendingChange[] = [];
   for (const change of file.pending) {
     const { domain, server } = change;
@@ -117,7 +117,7 @@ async function importPending(
         candidate.domain === domain && candidate.server === server && candidate.intent.kind === change.intent.kind,
     );
     const problem = importProblem(change, here, described);
-    if (problem !== null) refusals.push({ domain, server, problem });
+    if (problem !== null) refusals.push({ ...(domain === null ? {} : { domain }), server, problem });
     else if (other !== undefined) unchanged.push({ domain, server, reason: 'staged already' });
     else taken.push(change);
   }
@@ -141,7 +141,11 @@ function importProblem(
   here: ServerConfig | undefined,
   described: ServerConfig | undefined,
 ): Problem | null {
-  const where = { domain: change.domain, server: change.server, severity: 'stop' as const };
+  const where = {
+    server: change.server,
+    severity: 'stop' as const,
+    ...(change.domain === null ? {} : { domain: change.domain }),
+  };
   if (here === undefined) {
     return {
       code: 'unknown-server',
@@ -186,6 +190,7 @@ async function withKeys(
   const sealed: SealedKey[] = [];
   const changes = taken.map((change): PendingChange => {
     const { intent } = change;
+    if (change.domain === null) return { ...change, id: randomUUID() };
     if ((intent.kind !== 'signing-on' && intent.kind !== 'rotate') || sealer === null)
       return { ...change, id: randomUUID() };
     const keys = intent.keys.map((key): StagedKey => {

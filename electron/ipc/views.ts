@@ -5,7 +5,8 @@ import { newKeysOf } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { refused } from '../../shared/problem.ts';
 import { assertNever } from '../../shared/assert.ts';
-import { domainsOf, indexFleet, signedElsewhere, signerOf } from '../planning/fleet.ts';
+import type { MailSettingsIntent } from '../../shared/mail-settings.ts';
+import { domainsOf, indexFleet, sharers, signerOf } from '../planning/fleet.ts';
 import type { PlanningInput } from '../planning/plan.ts';
 import { isDue, managedKey } from '../planning/plan.ts';
 import type { PlanningContext } from '../planning/goals.ts';
@@ -55,6 +56,7 @@ export function serverRow(engine: Engine, server: ServerConfig): ServerRow {
     os: facts?.host.os.name ?? null,
     domains: facts === null ? server.givenDomains.length : domainsOf(facts, server).length,
     givenDomains: server.givenDomains.length,
+    mailSettings: null,
     lastScan: facts?.scannedAt ?? null,
     reachable: attempt === undefined ? null : attempt === null,
     problems,
@@ -103,6 +105,8 @@ function summaryOf({ intent }: PendingChange): string {
       return ['Change policies', ...policyWords(intent)].join(': ');
     case 'rotate':
       return rotationWords(intent);
+    case 'mail-settings':
+      return settingsWords(intent);
     case 'retire':
       return `Retire the key ${intent.selector}: take its record out of DNS and remove it`;
     case 'undo':
@@ -110,6 +114,22 @@ function summaryOf({ intent }: PendingChange): string {
     default:
       return assertNever(intent);
   }
+}
+
+function settingsWords(intent: MailSettingsIntent): string {
+  const { allowSigning, scheme, verifyIncoming, failing, policies } = intent;
+  const schemes = { dkim: 'DKIM', domainkeys: 'DomainKeys', both: 'DKIM and DomainKeys' };
+  const becomes = { discard: 'discard what fails', reject: 'reject what fails', tag: 'tag what fails' };
+  return [
+    ...(allowSigning === 'on' ? [`allow signing outgoing mail with ${schemes[scheme]}`] : []),
+    ...(allowSigning === 'off' ? ['allow no signing of outgoing mail'] : []),
+    ...(verifyIncoming === 'on'
+      ? [`verify incoming mail, ${becomes[failing]}${policies ? '' : ', signatures only'}`]
+      : []),
+    ...(verifyIncoming === 'off' ? ['verify no incoming mail'] : []),
+  ]
+    .join('; ')
+    .replace(/^./, first => first.toUpperCase());
 }
 
 function keyWords({ algorithm, bits, selector }: StagedKey): string {
@@ -191,7 +211,7 @@ export function planningContext(engine: Engine): PlanningContext {
   const fleet = indexFleet(engine.facts.list(), engine.store.servers.list());
   return {
     fleet,
-    signedElsewhere: (domain, server, selector) => signedElsewhere(fleet, domain, server, selector),
+    signedElsewhere: (domain, server, selector) => sharers(fleet, domain, server, selector).length > 0,
     managed: (domain, server, selector) => managed.has(managedKey(domain, server, selector)),
     // staging decides nothing by it: only a plan, with all pending changes in view, does
     willSign: () => true,

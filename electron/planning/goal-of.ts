@@ -3,7 +3,7 @@ import { assertNever } from '../../shared/assert.ts';
 import { keyRecord } from '../../shared/dkim/key-record.ts';
 import type {
   Gate,
-  PendingChange,
+  DomainChange,
   PolicyIntent,
   RecordEffect,
   RetireIntent,
@@ -21,7 +21,7 @@ import { keyPublication, policyGates, unpublication } from './publication.ts';
 import { rotateGoal } from './rotate-goal.ts';
 import { undoGoal } from './undo-goal.ts';
 
-export function goalOf(context: PlanningContext, pending: PendingChange): GoalOutcome {
+export function goalOf(context: PlanningContext, pending: DomainChange): GoalOutcome {
   const { domain, server, intent } = pending;
   const facts = context.fleet.servers.get(server);
   const where = { domain, server, severity: 'stop' as const };
@@ -85,7 +85,7 @@ function outdatedServer(context: PlanningContext, facts: ServerFacts, domain: st
   return context.fleet.servers.get(server)?.changedSince === undefined ? null : server;
 }
 
-function gone(pending: PendingChange): Problem {
+function gone(pending: DomainChange): Problem {
   return {
     code: 'no-signer',
     message: `${pending.server} has no signer any more.`,
@@ -108,7 +108,7 @@ const empty = {
 
 function signingOn(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   intent: SigningOnIntent,
   signer: SignerView,
   location: Location,
@@ -168,7 +168,7 @@ function signingOn(
 
 function signingOff(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   intent: SigningOffIntent,
   signer: SignerView,
   location: Location,
@@ -203,7 +203,7 @@ function signingOff(
 
 function policyOnly(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   intent: PolicyIntent,
   signer: SignerView,
   location: Location,
@@ -241,7 +241,7 @@ function policyOnly(
 
 function retire(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   intent: RetireIntent,
   signer: SignerView,
   location: Location,

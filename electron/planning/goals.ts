@@ -1,11 +1,11 @@
 /** A pending change, turned into what must be true of its domain, phase by phase. Pure. */
-import type { Effect, Gate, PendingChange, Probe, RecordEffect, StagedKey } from '../../shared/model.ts';
+import type { Effect, Gate, DomainChange, Probe, RecordEffect, StagedKey } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Fleet } from './fleet.ts';
 import type { Location } from './location.ts';
 
 export interface Goal {
-  readonly pending: PendingChange;
+  readonly pending: DomainChange;
   readonly location: Location;
   readonly records: readonly RecordEffect[];
   readonly installs: readonly StagedKey[];

@@ -1,13 +1,14 @@
 /** Facts and pending changes into a plan. Pure: the same input gives the same plan, and the same id. */
 import { createHash } from 'node:crypto';
-import type { PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
+import type { DomainChange, PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
+import { isDomainChange } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts } from '../drivers/api.ts';
 import type { Assembly, Without } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import type { RunPlans } from './exact-undo.ts';
 import type { Fleet } from './fleet.ts';
-import { indexFleet, signedElsewhere, signedWith, signerOf } from './fleet.ts';
+import { indexFleet, sharers, signedWith, signerOf } from './fleet.ts';
 import { goalOf } from './goal-of.ts';
 import type { Goal, PlanningContext } from './goals.ts';
 import { effectOf } from './goals.ts';
@@ -83,12 +84,8 @@ function contextOf(input: PlanningInput, fleet: Fleet, pending: readonly Pending
     fleet,
     managed: (domain, server, selector) => input.managed.has(managedKey(domain, server, selector)),
     signedElsewhere: (domain, server, selector) =>
-      signedElsewhere(
-        fleet,
-        domain,
-        server,
-        selector,
-        other => ended.has(managedKey(domain, other, selector)) || ended.has(managedKey(domain, other, '')),
+      sharers(fleet, domain, server, selector).some(
+        other => !ended.has(managedKey(domain, other, selector)) && !ended.has(managedKey(domain, other, '')),
       ),
     willSign: signedAfter(pending, fleet.servers),
   };
@@ -99,8 +96,8 @@ function goalsOf(
   pending: readonly PendingChange[],
   refused: Map<string, Problem>,
 ): readonly Goal[] {
-  const wishes = new Map<string, PendingChange>();
-  return pending.flatMap((change): readonly Goal[] => {
+  const wishes = new Map<string, DomainChange>();
+  return pending.filter(isDomainChange).flatMap((change): readonly Goal[] => {
     const contrary = contraryWish(wishes, change);
     const outcome = contrary === null ? goalOf(context, change) : { refused: contrary };
     if ('goal' in outcome) return [outcome.goal];
@@ -112,7 +109,7 @@ function goalsOf(
 /** The selectors that nothing signs with on a server any more once the pending changes are carried out; '': with none at all. */
 function endedUses(pending: readonly PendingChange[]): ReadonlySet<string> {
   return new Set(
-    pending.flatMap(({ domain, server, intent }) => {
+    pending.filter(isDomainChange).flatMap(({ domain, server, intent }) => {
       const selectors = intent.kind === 'rotate' ? intent.replaces : intent.kind === 'signing-off' ? [''] : [];
       return selectors.map(selector => managedKey(domain, server, selector));
     }),
@@ -131,7 +128,7 @@ function withSharedGates(goals: readonly Goal[]): readonly Goal[] {
 }
 
 /** Policies are of a domain, not of a server: two wishes for one domain must agree. */
-function contraryWish(wishes: Map<string, PendingChange>, pending: PendingChange): Problem | null {
+function contraryWish(wishes: Map<string, DomainChange>, pending: DomainChange): Problem | null {
   const { domain, server, intent } = pending;
   if (!('policy' in intent)) return null;
   for (const wish of ['policy', 'dmarc'] as const) {

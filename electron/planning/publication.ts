@@ -1,7 +1,7 @@
 /** The records of one domain as edits: key records published and taken away, and the gates that wait for them. Pure. */
 import { compareKeyRecord, holdsKey, keyRecord, parseKeyRecord, revokedRecord } from '../../shared/dkim/key-record.ts';
 import { keyName } from '../../shared/dkim/names.ts';
-import type { CompromisedKey, Gate, PendingChange, RecordEffect, Scheme } from '../../shared/model.ts';
+import type { CompromisedKey, Gate, DomainChange, RecordEffect, Scheme } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
@@ -27,7 +27,7 @@ function mispasted(name: string, domain: string, server: string): Problem {
 /** The key record of a selector: the edit that publishes it (null where it is published), and the gate that waits for it. */
 export function keyPublication(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   location: Location,
   selector: string,
   record: string,
@@ -78,7 +78,7 @@ export function keyPublication(
 /** Before signing ends, every authoritative server must have forgotten the policy that says all is signed. */
 export function policyGates(
   records: readonly RecordEffect[],
-  pending: PendingChange,
+  pending: DomainChange,
   location: Location,
 ): readonly Gate[] {
   return records
@@ -101,7 +101,7 @@ export function policyGates(
 export function unpublication(
   context: PlanningContext,
   location: Location,
-  pending: PendingChange,
+  pending: DomainChange,
   selector: string,
 ): { readonly record: RecordEffect | null } | { readonly refused: Problem } {
   const name = keyName(selector, pending.domain);
@@ -129,7 +129,7 @@ export function unpublication(
 export function revocation(
   context: PlanningContext,
   location: Location,
-  pending: PendingChange,
+  pending: DomainChange,
   key: CompromisedKey,
 ): { readonly record: RecordEffect | null } | { readonly refused: Problem } {
   const { domain, server } = pending;
@@ -156,7 +156,7 @@ export function revocation(
 }
 
 /** What is lost where a key is not served any more. `signed`: which mail it is, "with s1", "since the run". */
-export function mailUnderWay({ domain, server }: Pick<PendingChange, 'domain' | 'server'>, signed: string): Problem {
+export function mailUnderWay({ domain, server }: Pick<DomainChange, 'domain' | 'server'>, signed: string): Problem {
   return {
     code: 'mail-under-way',
     message: `${domain} on ${server}: mail that was signed ${signed} and is still under way will not verify.`,

@@ -6,6 +6,8 @@ function countOf(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
 }
 
+const isRevoking = ({ pending: { intent } }: Goal) => intent.kind === 'rotate' && intent.compromised.length > 0;
+
 export function reasonOf(phase: Phase, goals: readonly Goal[]): string {
   const domains = countOf(new Set(goals.map(goal => goal.pending.domain)).size, 'domain');
   switch (phase) {
@@ -16,9 +18,11 @@ export function reasonOf(phase: Phase, goals: readonly Goal[]): string {
     case 'publish':
       return `Publishes the key records of ${domains}. Signing waits until every authoritative server serves them.`;
     case 'switch': {
-      const on = goals.filter(goal => (goal.selectors?.after.length ?? 0) > 0).length;
-      const off = goals.length - on;
+      const rotated = goals.filter(goal => goal.pending.intent.kind === 'rotate').length;
+      const on = goals.filter(goal => (goal.selectors?.after.length ?? 0) > 0).length - rotated;
+      const off = goals.length - on - rotated;
       const parts = [
+        ...(rotated > 0 ? [`to new keys for ${countOf(rotated, 'domain')}`] : []),
         ...(on > 0 ? [`on for ${countOf(on, 'domain')}`] : []),
         ...(off > 0 ? [`off for ${countOf(off, 'domain')}`] : []),
       ];
@@ -27,7 +31,13 @@ export function reasonOf(phase: Phase, goals: readonly Goal[]): string {
     case 'policy':
       return `Publishes the policies of ${domains}, now that their mail is proven to be signed.`;
     case 'unpublish':
+      if (goals.every(isRevoking)) {
+        return `Revokes compromised keys of ${domains}: their records stay, with an empty p=.`;
+      }
       return `Takes away the key records of ${domains} that nothing is signed with any more.`;
+    case 'prepare':
+    case 'dismantle':
+      return 'Changes what the server does with mail.';
     case 'remove':
       return `Removes the private keys of ${domains} that nothing is signed with any more.`;
   }

@@ -1,6 +1,6 @@
 /** New keys for a signed domain: published, gated, switched to; the old ones retired after a while, or revoked at once. Pure. */
 import { keyRecord } from '../../shared/dkim/key-record.ts';
-import type { Gate, PendingChange, RecordEffect, RotateIntent } from '../../shared/model.ts';
+import type { Gate, DomainChange, RecordEffect, RotateIntent } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { SignerView } from '../drivers/api.ts';
 import { signedWith } from './fleet.ts';
@@ -13,7 +13,7 @@ type Fail = { readonly refused: Problem };
 /** `signer`: null on a server that only holds a record of a compromised key. */
 export function rotateGoal(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   intent: RotateIntent,
   signer: SignerView | null,
   location: Location,
@@ -58,7 +58,7 @@ export function rotateGoal(
 /** What the domain will be signed with: what it is signed with now, the new keys in the place of those that they replace. */
 function selectorsAfter(
   context: PlanningContext,
-  { domain, server }: PendingChange,
+  { domain, server }: DomainChange,
   { keys, replaces, compromised }: RotateIntent,
   now: readonly string[],
 ): { readonly after: readonly string[] } | Fail {
@@ -101,7 +101,7 @@ interface Left {
 /** Old keys of ours go: after the grace time as due tasks, or in this plan. Those of others are named, and stay (law 5). */
 function retired(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   { replaces, graceHours }: RotateIntent,
   location: Location,
 ): Left | Fail {
@@ -126,7 +126,7 @@ function retired(
 /** Compromised keys: their records say so at once and for ever; the private halves of ours go. */
 function revoked(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   { compromised }: RotateIntent,
   signer: SignerView | null,
   location: Location,
@@ -146,7 +146,7 @@ function revoked(
   return { records, removals, retire: [], problems };
 }
 
-function notOurs({ domain, server }: PendingChange, selector: string, also: string): Problem {
+function notOurs({ domain, server }: DomainChange, selector: string, also: string): Problem {
   return {
     code: 'key-not-ours',
     message: `${domain} on ${server}: Signet neither made nor adopted the key ${selector}: it is not removed, ${also}.`,

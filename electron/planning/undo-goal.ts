@@ -1,6 +1,6 @@
 /** What takes back the effect of a run on one domain. Pure. Undo is a plan like any other, in the order of law 2. */
 import { keyRecord } from '../../shared/dkim/key-record.ts';
-import type { Gate, PendingChange, RecordEffect, UndoIntent } from '../../shared/model.ts';
+import type { Gate, DomainChange, RecordEffect, UndoIntent } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { SignerView } from '../drivers/api.ts';
 import { keyPublication, mailUnderWay, policyGates } from './publication.ts';
@@ -19,7 +19,7 @@ const mirrored: Readonly<Record<RecordEffect['phase'], RecordEffect['phase']>> =
 
 export function undoGoal(
   context: PlanningContext,
-  pending: PendingChange,
+  pending: DomainChange,
   intent: UndoIntent,
   signer: SignerView,
   location: Location,

@@ -4,6 +4,8 @@ import { deflateSync, inflateSync } from 'node:zlib';
 import { z } from 'zod';
 import type { ZodType } from 'zod';
 import type { Effect, PendingChange, ServerConfig, StagedKey } from '../../shared/model.ts';
+import { phases } from '../../shared/model.ts';
+import { failingMail } from '../../shared/mail-settings.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { RunChange, RunEvent } from '../../shared/run.ts';
 import type { StoredProbe } from './api.ts';
@@ -55,11 +57,15 @@ const lists = z.looseObject({
 // Not in full: it is a copy of what stands in a plan, and planning says what is in it.
 const effect = z.custom<Effect>(value => lists.safeParse(value).success, 'not the effect of a change');
 
-const intent = z.discriminatedUnion('kind', [
+const undoIntent = z.looseObject({ kind: z.literal('undo'), run: text, effect, graceHours: z.number() });
+const scheme = z.enum(['dkim', 'domainkeys', 'both']);
+const switched = z.enum(['on', 'off']).nullable();
+
+const domainIntent = z.discriminatedUnion('kind', [
   z.looseObject({ kind: z.literal('retire'), selector: text, notBefore: text }),
   z.looseObject({
     kind: z.literal('signing-on'),
-    scheme: z.enum(['dkim', 'domainkeys', 'both']),
+    scheme,
     keys: z.array(stagedKeySchema),
     adopt: z.array(text),
     policy,
@@ -74,16 +80,27 @@ const intent = z.discriminatedUnion('kind', [
     graceHours: z.number(),
     compromised: z.array(z.looseObject({ selector: text, publicKey: text, algorithm: z.enum(['rsa', 'ed25519']) })),
   }),
-  z.looseObject({ kind: z.literal('undo'), run: text, effect, graceHours: z.number() }),
+  undoIntent,
 ]);
 
-export const pendingSchema: Schema<PendingChange> = z.looseObject({
-  id: text,
-  domain: text,
-  server: text,
-  createdAt: text,
-  intent,
-});
+const serverIntent = z.discriminatedUnion('kind', [
+  z.looseObject({
+    kind: z.literal('mail-settings'),
+    allowSigning: switched,
+    scheme,
+    verifyIncoming: switched,
+    failing: z.enum(failingMail),
+    policies: z.boolean(),
+  }),
+  undoIntent,
+]);
+
+const pending = { id: text, server: text, createdAt: text };
+
+export const pendingSchema: Schema<PendingChange> = z.union([
+  z.looseObject({ ...pending, domain: text, intent: domainIntent }),
+  z.looseObject({ ...pending, domain: z.null(), intent: serverIntent }),
+]);
 
 export const problemSchema: Schema<Problem> = z.looseObject({
   code: text,
@@ -119,7 +136,7 @@ export const eventSchema: Schema<RunEvent> = z.discriminatedUnion('type', [
     type: z.literal('change'),
     ...eventHead,
     ...place,
-    phase: z.enum(['withdraw', 'install', 'publish', 'switch', 'policy', 'unpublish', 'remove']),
+    phase: z.enum(phases),
     state: z.enum(['planned', 'started', 'applied', 'rolled-back', 'stale', 'failed', 'waiting', 'skipped', 'unknown']),
     domains: z.array(text),
   }),

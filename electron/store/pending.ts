@@ -21,7 +21,7 @@ export function pendingTable(database: Database, keys: KeyTable): PendingTable {
     const added = database.run(
       'INSERT INTO pending VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING',
       change.id,
-      change.domain,
+      change.domain ?? wholeServer,
       change.server,
       slot,
       change.createdAt,
@@ -55,6 +55,9 @@ function slotOf(change: PendingChange): string {
   return change.intent.kind === 'retire' ? `retire ${change.intent.selector}` : 'signing';
 }
 
+/** In the place of a domain: no name is empty. */
+const wholeServer = '';
+
 function keysOf(change: PendingChange): readonly string[] {
   return newKeysOf(change.intent).map(key => key.ref.secret);
 }
@@ -62,8 +65,8 @@ function keysOf(change: PendingChange): readonly string[] {
 function twice(change: PendingChange): Error {
   return refused(
     'pending-twice',
-    `a change of ${change.domain} on ${change.server} is pending already`,
+    `a change of ${change.domain ?? 'the mail settings'} on ${change.server} is pending already`,
     'Drop it first: signet pending drop.',
-    { domain: change.domain, server: change.server },
+    { server: change.server, ...(change.domain === null ? {} : { domain: change.domain }) },
   );
 }

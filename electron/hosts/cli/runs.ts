@@ -27,7 +27,7 @@ export function runCommands(program: Command, context: CommandContext): void {
         ? ['Nothing is pending.']
         : table(
             ['ID', 'DOMAIN', 'SERVER', 'WHAT', 'FROM'],
-            rows.map(row => [row.id, row.domain, row.server, row.summary, row.notBefore ?? 'now']),
+            rows.map(row => [row.id, row.domain ?? '(mail settings)', row.server, row.summary, row.notBefore ?? 'now']),
           ),
     );
   });

@@ -28,12 +28,13 @@ export function ChangeDetail({ change, isStale, stale }: Props) {
   const later = isLater(change, now);
   const plan = useEngine('plan.compute', later ? null : { only: [change.id], diffs: true });
   const words = texts.pending.detail;
+  const subject = change.domain ?? texts.intents['mail-settings'];
   const basis = plan.data?.basis.find(fact => fact.server === change.server);
   return (
-    <section className="page-scroll change-detail" aria-label={words.label(change.domain, change.server)} tabIndex={-1}>
+    <section className="page-scroll change-detail" aria-label={words.label(subject, change.server)} tabIndex={-1}>
       <header className="detail-header">
         <h2>
-          {change.domain} <span className="muted">{words.on(change.server)}</span>
+          {subject} <span className="muted">{words.on(change.server)}</span>
         </h2>
         <p>
           {texts.intents[change.intent]}: {change.summary}
@@ -42,7 +43,7 @@ export function ChangeDetail({ change, isStale, stale }: Props) {
           {words.staged(ago(change.createdAt, now))}
           {basis && `, ${words.basis(ago(basis.scannedAt, now))}`}
           {'. '}
-          <a href={address('domains', change.server, change.domain)}>{words.openDomain}</a>
+          {change.domain !== null && <a href={address('domains', change.server, change.domain)}>{words.openDomain}</a>}
         </p>
       </header>
       {isStale && (

@@ -30,7 +30,12 @@ export function PendingTree({ pending, stale, openId, now }: Props) {
   }, [pending]);
   const columns = useMemo<readonly GridColumn<PendingRow>[]>(
     () => [
-      { id: 'domain', title: texts.pending.columns.domain, least: 9, cell: change => change.domain },
+      {
+        id: 'domain',
+        title: texts.pending.columns.domain,
+        least: 9,
+        cell: change => change.domain ?? texts.intents['mail-settings'],
+      },
       {
         id: 'change',
         title: texts.pending.columns.change,
@@ -71,7 +76,12 @@ export function PendingTree({ pending, stale, openId, now }: Props) {
           all: included === pending.length,
           some: included > 0 && included < pending.length,
           allLabel: texts.pending.includeAll,
-          rowLabel: change => texts.pending.include(change.domain, change.server, texts.intents[change.intent]),
+          rowLabel: change =>
+            texts.pending.include(
+              change.domain ?? texts.intents['mail-settings'],
+              change.server,
+              texts.intents[change.intent],
+            ),
         }}
         openKey={openId}
         onOpen={change => go('pending', change.id)}

@@ -11,6 +11,6 @@ export function gatherLeftOvers(left: readonly LeftOver[]): readonly LeftOverGro
     const first = group[0];
     if (!first) return [];
     const { server, state, message, hint } = first;
-    return { server, state, message, hint, domains: [...new Set(group.map(({ domain }) => domain))] };
+    return { server, state, message, hint, domains: [...new Set(group.flatMap(({ domain }) => domain ?? []))] };
   });
 }

@@ -56,7 +56,7 @@ describe('what a transaction cannot carry is refused before anything is sent', (
     ['same-file-twice', [file(), file()]],
     ['secret-missing', [file({ after: { secret: 'other' } })]],
     ['staged-file-unknown', [file(), check('cat', '{new:/etc/other}')]],
-    ['package-step-unsupported', [{ kind: 'package', name: 'opendkim' }]],
+    ['package-step-unsupported', [{ kind: 'package', manager: 'dnf', name: 'opendkim' }]],
   ] satisfies readonly (readonly [string, readonly Step[]])[])('%s', (code, steps) => {
     expect(() => layOut(options(steps), '/run/lock/x')).toThrow(
       expect.objectContaining({ problem: expect.objectContaining({ code }) }),

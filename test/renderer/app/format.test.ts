@@ -55,6 +55,7 @@ function server(part: Partial<ServerRow>): ServerRow {
     os: null,
     domains: 0,
     givenDomains: 0,
+    mailSettings: null,
     lastScan: before(300),
     reachable: true,
     problems: [],

@@ -8,7 +8,7 @@ import type { Problem } from '../../shared/problem.ts';
 import { refused, SignetError } from '../../shared/problem.ts';
 import { printable } from '../../shared/text.ts';
 import type { GateResult, ProbeResult } from '../verify/api.ts';
-import { rowsOf } from './domains.ts';
+import { rowsOf } from './rows.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
 import { lookAtGates, problemOf, probeServer } from './proving.ts';
 import { scanServer } from './scan.ts';

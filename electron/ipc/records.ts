@@ -7,7 +7,7 @@ import { formatRecord } from '../../shared/dns/dialects.ts';
 import { refused } from '../../shared/problem.ts';
 import { printable } from '../../shared/text.ts';
 import { planFleet } from '../planning/plan.ts';
-import { rowsOf } from './domains.ts';
+import { rowsOf } from './rows.ts';
 import type { Engine, Handlers } from './engine.ts';
 import { planningInput } from './views.ts';
 

@@ -12,6 +12,7 @@ import { plannedHandlers } from './planned.ts';
 import { preferenceHandlers } from './preferences.ts';
 import { proofHandlers } from './proof.ts';
 import { recordHandlers } from './records.ts';
+import { rotationHandlers } from './rotation.ts';
 import { runHandlers } from './runs.ts';
 import { scanHandlers } from './scan.ts';
 import { serverHandlers } from './servers.ts';
@@ -21,6 +22,7 @@ const handlers = {
   ...serverHandlers,
   ...scanHandlers,
   ...domainHandlers,
+  ...rotationHandlers,
   ...plannedHandlers,
   ...transferHandlers,
   ...applyHandlers,

@@ -15,6 +15,17 @@ import { createDnsClient } from '../verify/dns.ts';
 import type { Engine, Handlers } from './engine.ts';
 import { serverConfig } from './views.ts';
 
+/** Names of key records that are waited for, whether or not a signer knows the key: those of compromised keys. */
+function awaitedNames(engine: Engine, server: string): readonly string[] {
+  return engine.store.pending
+    .list()
+    .flatMap(({ domain, server: of, intent }) =>
+      of === server && intent.kind === 'rotate' && domain !== null
+        ? intent.compromised.map(key => keyName(key.selector, domain))
+        : [],
+    );
+}
+
 /** Every name whose TXT says something about the signing of the server's domains. */
 function namesOf(scan: HostScan, domains: readonly string[]): readonly string[] {
   const names = new Set<string>();
@@ -39,7 +50,8 @@ async function readServer(engine: Engine, server: ServerConfig, session: Session
   const domains = domainsOf({ ...scan, served: {}, delegations: {}, scannedAt: '' }, server);
   const client = createDnsClient((target, signal) => session.connect(target, signal));
   try {
-    const names = scan.mta === null ? [] : namesOf(scan, domains);
+    const names =
+      scan.mta === null ? [] : [...new Set([...namesOf(scan, domains), ...awaitedNames(engine, server.name)])];
     const { served, delegations } = await askServed(client, scan.resolvers, [...names, ...domains]);
     const ofDomain = (domain: string) => {
       const delegation = delegations.get(domain) ?? null;

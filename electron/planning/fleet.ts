@@ -111,19 +111,10 @@ export function signedWith(signer: SignerView, domain: string): readonly string[
   return signer.signs[domain] ?? signer.signsOthers ?? [];
 }
 
-/**
- * Whether another server that hosts the domain signs with the same selector: the key is shared. `ends`: servers that will
- * not do so any more.
- */
-export function signedElsewhere(
-  fleet: Fleet,
-  domain: string,
-  server: string,
-  selector: string,
-  ends: (server: string) => boolean = () => false,
-): boolean {
-  return (fleet.hosting.get(domain) ?? []).some(other => {
-    const facts = other === server || ends(other) ? undefined : fleet.servers.get(other);
+/** The other servers that host the domain and sign with the same selector: the key is shared. */
+export function sharers(fleet: Fleet, domain: string, server: string, selector: string): readonly string[] {
+  return (fleet.hosting.get(domain) ?? []).filter(other => {
+    const facts = other === server ? undefined : fleet.servers.get(other);
     const signer = facts === undefined ? null : signerOf(facts);
     return signer !== null && signedWith(signer.view, domain).includes(selector);
   });

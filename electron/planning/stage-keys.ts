@@ -15,6 +15,9 @@ export interface KeyNeed {
   readonly bits: 1024 | 2048 | 4096 | 256;
 }
 
+/** What choosing looks at: a row of the table, or a domain that a signer knows and the mail server does not. */
+export type KeyPlace = Pick<DomainRow, 'domain' | 'server' | 'signer' | 'keys'>;
+
 export type Refusal = Pick<Problem, 'code' | 'message' | 'hint'>;
 
 export interface ChosenKeys {
@@ -23,7 +26,9 @@ export interface ChosenKeys {
   readonly needs: readonly KeyNeed[];
 }
 
-const specs: Readonly<Record<KeySpec, readonly Pick<KeyNeed, 'algorithm' | 'bits'>[]>> = {
+export type KeySpecPart = Pick<KeyNeed, 'algorithm' | 'bits'>;
+
+const specs: Readonly<Record<KeySpec, readonly KeySpecPart[]>> = {
   rsa1024: [{ algorithm: 'rsa', bits: 1024 }],
   rsa2048: [{ algorithm: 'rsa', bits: 2048 }],
   rsa4096: [{ algorithm: 'rsa', bits: 4096 }],
@@ -33,6 +38,17 @@ const specs: Readonly<Record<KeySpec, readonly Pick<KeyNeed, 'algorithm' | 'bits
     { algorithm: 'ed25519', bits: 256 },
   ],
 };
+
+/** The new key in the place of one in use: of its algorithm, and of its length or the next one that can be made. */
+export function specLike(key: { readonly algorithm: KeyAlgorithm; readonly bits: number | null }): KeySpecPart {
+  if (key.algorithm === 'ed25519') return { algorithm: 'ed25519', bits: 256 };
+  const bits = ([1024, 2048, 4096] as const).find(length => length >= (key.bits ?? 2048)) ?? 4096;
+  return { algorithm: 'rsa', bits };
+}
+
+export function specsOf(key: KeySpec): readonly KeySpecPart[] {
+  return specs[key];
+}
 
 export class KeyChooser {
   readonly #context: PlanningContext;
@@ -68,7 +84,6 @@ export class KeyChooser {
 
   /** The keys for a domain that is switched on: one that is there, published and strong enough is used again. */
   choose(row: DomainRow): ChosenKeys | Refusal {
-    const { domain, server } = row;
     const wanted = specs[this.#wish.key];
     const usable = row.keys.filter(key => key.algorithm !== 'unknown' && key.publicKey !== null);
     const wish = this.#wish.selector;
@@ -82,13 +97,20 @@ export class KeyChooser {
       );
       if (again !== undefined) return { adopt: [again.selector], needs: [] };
     }
+    return this.chooseNew(row, wanted);
+  }
+
+  /** New keys, whatever is there; a key that is there only where the wish names its selector. */
+  chooseNew(row: KeyPlace, wanted: readonly KeySpecPart[]): ChosenKeys | Refusal {
+    const { domain, server } = row;
+    const wish = this.#wish.selector;
     const facts = this.#context.fleet.servers.get(server);
     const can = (facts === undefined ? null : signerOf(facts))?.view.can ?? [];
     const ed25519 = wanted.some(key => key.algorithm === 'ed25519');
     if ((ed25519 && !can.includes('ed25519')) || (wanted.length > 1 && !can.includes('dualSign'))) {
       return {
         code: 'key-unsupported',
-        message: `${domain} on ${server}: ${row.signer ?? 'the signer'} cannot sign with ${this.#wish.key}.`,
+        message: `${domain} on ${server}: ${row.signer ?? 'the signer'} cannot sign with ${wanted.map(({ algorithm }) => algorithm).join('+')}.`,
         hint: 'Use an RSA key: every receiver verifies it.',
       };
     }
@@ -110,7 +132,7 @@ export class KeyChooser {
   }
 
   #freeSelectors(
-    row: DomainRow,
+    row: KeyPlace,
     wanted: readonly Pick<KeyNeed, 'algorithm'>[],
     taken: ReadonlySet<string>,
   ): { readonly names: readonly string[] } {
@@ -124,7 +146,7 @@ export class KeyChooser {
 
   /** The selector that the admin asked for: a free one, or that of a key of this domain on this server (adoption). */
   #wished(
-    row: DomainRow,
+    row: KeyPlace,
     wish: string,
     taken: ReadonlySet<string>,
     wanted: readonly Pick<KeyNeed, 'algorithm'>[],
@@ -150,7 +172,7 @@ export class KeyChooser {
   }
 
   /** Selectors of the domain that are in use anywhere we know of. */
-  #taken(row: DomainRow): ReadonlySet<string> {
+  #taken(row: KeyPlace): ReadonlySet<string> {
     const { fleet } = this.#context;
     const taken = new Set(this.#givenOf(row.domain));
     const suffix = `._domainkey.${row.domain}`;

@@ -6,13 +6,16 @@ import type { StageResult, Target } from '../../shared/contract.ts';
 import type {
   DmarcWish,
   DomainRow,
-  Intent,
+  DomainIntent,
   KeySpec,
-  PendingChange,
+  DomainChange,
   PolicyWish,
+  RotateIntent,
   Scheme,
+  StagedKey,
   SigningOnIntent,
 } from '../../shared/model.ts';
+import { newKeysOf } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { signingUnavailable } from './fleet.ts';
 import type { PlanningContext } from './goals.ts';
@@ -31,10 +34,11 @@ export interface SigningWish {
 
 /** A pending change to be, but for its id and its keys. */
 export interface Addition extends Target {
-  readonly intent: Exclude<Intent, SigningOnIntent> | Omit<SigningOnIntent, 'keys'>;
+  readonly intent:
+    Exclude<DomainIntent, SigningOnIntent | RotateIntent> | Omit<SigningOnIntent, 'keys'> | Omit<RotateIntent, 'keys'>;
   readonly needs: readonly KeyNeed[];
   /** Keys that a replaced pending change had, and that are used again. */
-  readonly keep: SigningOnIntent['keys'];
+  readonly keep: readonly StagedKey[];
 }
 
 export interface StagePlan extends Pick<StageResult, 'cancelled' | 'unchanged' | 'refused'> {
@@ -46,7 +50,7 @@ export interface StagePlan extends Pick<StageResult, 'cancelled' | 'unchanged' |
 export function stage(
   context: PlanningContext,
   rows: readonly DomainRow[],
-  pending: readonly PendingChange[],
+  pending: readonly DomainChange[],
   wish: SigningWish,
   now: Date,
 ): StagePlan {
@@ -59,19 +63,19 @@ class Stager {
   readonly #context: PlanningContext;
   readonly #wish: SigningWish;
   readonly #keys: KeyChooser;
-  readonly #pending: ReadonlyMap<string, PendingChange>;
-  readonly #retiring: ReadonlyMap<string, readonly PendingChange[]>;
+  readonly #pending: ReadonlyMap<string, DomainChange>;
+  readonly #retiring: ReadonlyMap<string, readonly DomainChange[]>;
   readonly #additions: Addition[] = [];
   readonly #drops: string[] = [];
   readonly #cancelled: Target[] = [];
   readonly #unchanged: (Target & { reason: string })[] = [];
   readonly #refused: { domain: string; server: string; problem: Problem }[] = [];
 
-  constructor(context: PlanningContext, pending: readonly PendingChange[], wish: SigningWish, now: Date) {
+  constructor(context: PlanningContext, pending: readonly DomainChange[], wish: SigningWish, now: Date) {
     this.#context = context;
     this.#wish = wish;
     this.#keys = new KeyChooser(context, wish, now);
-    const key = (change: PendingChange) => `${change.domain}\n${change.server}`;
+    const key = (change: DomainChange) => `${change.domain}\n${change.server}`;
     this.#pending = new Map(
       pending.filter(change => change.intent.kind !== 'retire').map(change => [key(change), change]),
     );
@@ -79,10 +83,7 @@ class Stager {
       pending.filter(change => change.intent.kind === 'retire'),
       key,
     );
-    for (const change of pending) {
-      if (change.intent.kind !== 'signing-on') continue;
-      this.#keys.hold(change.domain, selectorsOf(change.intent));
-    }
+    for (const change of pending) this.#keys.hold(change.domain, selectorsOf(change.intent));
   }
 
   result(): StagePlan {
@@ -106,6 +107,14 @@ class Stager {
       });
       return;
     }
+    if (staged?.intent.kind === 'rotate') {
+      this.#refuse(row, {
+        code: 'rotation-staged',
+        message: `${domain} on ${server}: a rotation of its keys is staged.`,
+        hint: `Apply it, or drop it first: signet pending drop ${staged.id}`,
+      });
+      return;
+    }
     switch (this.#wish.action) {
       case 'on':
         this.#on(row, staged);
@@ -119,7 +128,7 @@ class Stager {
     }
   }
 
-  #on(row: DomainRow, staged: PendingChange | undefined): void {
+  #on(row: DomainRow, staged: DomainChange | undefined): void {
     const { domain, server } = row;
     const { policy, dmarc, scheme } = this.#wish;
     if (scheme !== 'dkim') {
@@ -164,7 +173,7 @@ class Stager {
   }
 
   /** Switched on twice: only a wish that differs changes what is staged. */
-  #onAgain(row: DomainRow, staged: PendingChange, intent: SigningOnIntent): void {
+  #onAgain(row: DomainRow, staged: DomainChange, intent: SigningOnIntent): void {
     const { domain, server } = row;
     const policy = this.#wish.policy === 'keep' ? intent.policy : this.#wish.policy;
     const dmarc = this.#wish.dmarc === 'keep' ? intent.dmarc : this.#wish.dmarc;
@@ -190,7 +199,7 @@ class Stager {
     this.#add(row, { kind: 'signing-on', scheme: 'dkim', adopt: keys.adopt, policy, dmarc }, keys.needs);
   }
 
-  #off(row: DomainRow, staged: PendingChange | undefined): void {
+  #off(row: DomainRow, staged: DomainChange | undefined): void {
     const { domain, server } = row;
     const { policy, dmarc, graceHours } = this.#wish;
     if (staged?.intent.kind === 'signing-on') {
@@ -218,7 +227,7 @@ class Stager {
     this.#add(row, { kind: 'signing-off', policy, dmarc, graceHours });
   }
 
-  #policyOnly(row: DomainRow, staged: PendingChange | undefined, nothing = 'there is nothing to change'): void {
+  #policyOnly(row: DomainRow, staged: DomainChange | undefined, nothing = 'there is nothing to change'): void {
     const { domain, server } = row;
     const { policy, dmarc } = this.#wish;
     if (policy === 'keep' && dmarc === 'keep') {
@@ -261,6 +270,6 @@ class Stager {
   }
 }
 
-function selectorsOf(intent: SigningOnIntent): readonly string[] {
-  return intent.keys.map(key => key.selector);
+function selectorsOf(intent: DomainIntent): readonly string[] {
+  return newKeysOf(intent).map(key => key.selector);
 }

@@ -7,6 +7,7 @@ import type { GlobalOptions, Streams } from './context.ts';
 import { CommandContext } from './context.ts';
 import { inspectionCommands } from './inspection.ts';
 import { runCommands } from './runs.ts';
+import { rotationCommand } from './rotation.ts';
 import { serveCommand } from './serve.ts';
 import { serverCommands } from './servers.ts';
 import { signingCommands } from './signing.ts';
@@ -36,6 +37,7 @@ export async function runCommandLine(argv: readonly string[], streams: Streams, 
   serverCommands(program, context);
   inspectionCommands(program, context);
   signingCommands(program, context);
+  rotationCommand(program, context);
   runCommands(program, context);
   serveCommand(program, context);
   for (const command of descendants(program)) command.exitOverride();

@@ -77,7 +77,8 @@ export function signingCommands(program: Command, context: CommandContext): void
     });
 }
 
-function reportStaging(context: CommandContext, result: StageResult): void {
+/** What was staged; refusals alone are a failure. */
+export function reportStaging(context: CommandContext, result: StageResult): void {
   const done = result.staged.length + result.cancelled.length + result.unchanged.length;
   for (const { problem } of result.refused) context.output.problem(problem);
   if (result.refused.length > 0 && result.staged.length + result.cancelled.length === 0) context.fail('refused');

@@ -10,7 +10,7 @@ import { World } from './fleet-world.ts';
 interface Wish {
   readonly domain: number;
   readonly server: number;
-  readonly action: 'on' | 'off' | 'policy';
+  readonly action: 'on' | 'off' | 'policy' | 'rotate' | 'compromised';
   readonly policy: 'keep' | 'sign-all' | 'none';
   readonly graceHours: number;
 }
@@ -28,7 +28,7 @@ export const fleets = fc.record({
     fc.record<Wish>({
       domain: fc.integer({ min: 0, max: names.length - 1 }),
       server: fc.integer({ min: 0, max: 1 }),
-      action: fc.constantFrom('on', 'off', 'policy'),
+      action: fc.constantFrom('on', 'off', 'policy', 'rotate', 'compromised'),
       policy: fc.constantFrom('keep', 'sign-all', 'none'),
       graceHours: fc.constantFrom(0, 48),
     }),
@@ -39,7 +39,7 @@ export const fleets = fc.record({
 export type Fleet = typeof fleets extends fc.Arbitrary<infer T> ? T : never;
 
 export const servers = ['mx1', 'mx2'];
-const keys = await generateKeys(Array.from({ length: 12 }, () => ({ algorithm: 'rsa', bits: 1024 }) as const));
+const keys = await generateKeys(Array.from({ length: 13 }, () => ({ algorithm: 'rsa', bits: 1024 }) as const));
 
 function hostPlans({ domains, primary }: Fleet): readonly HostPlan[] {
   return servers.map((name, server) => ({
@@ -56,9 +56,18 @@ function pendingOf(fleet: Fleet, hosts: readonly HostPlan[], pems: Map<string, s
   return fleet.wishes.flatMap((wish, i): readonly PendingChange[] => {
     const server = servers[wish.server] ?? '';
     const domain = names[wish.domain] ?? '';
-    const row = hosts[wish.server]?.domains.find(({ name }) => name === domain);
+    const rowOn = (place: number) => hosts[place]?.domains.find(({ name }) => name === domain);
+    const row = rowOn(wish.server);
     const key = keys[i + 1];
     if (row === undefined || key === undefined) return [];
+    if (wish.action === 'rotate' || wish.action === 'compromised') {
+      if (!row.signed) return [];
+      // a key that both servers have: they rotate together, unless something else is wished for the other one
+      const other = 1 - wish.server;
+      const alone =
+        rowOn(other)?.signed !== true || fleet.wishes.some(one => one.domain === wish.domain && one.server === other);
+      return (alone ? [wish.server] : [wish.server, other]).map(place => rotationOf(wish, domain, place, i, pems));
+    }
     const base = { id: `p${i}`, domain, server, createdAt: '2026-11-24T00:00:00Z' };
     const dmarc = 'keep' as const;
     if (wish.action === 'policy') return [{ ...base, intent: { kind: 'policy', policy: wish.policy, dmarc } }];
@@ -88,6 +97,37 @@ function pendingOf(fleet: Fleet, hosts: readonly HostPlan[], pems: Map<string, s
     };
     return [{ ...base, intent }];
   });
+}
+
+function rotationOf(wish: Wish, domain: string, place: number, i: number, pems: Map<string, string>): PendingChange {
+  const server = servers[place] ?? '';
+  const number = place === wish.server ? i + 1 : i + 7;
+  const [[old], key] = [keys, keys[number]];
+  if (old === undefined || key === undefined) throw new Error('no keys');
+  pems.set(`r${number}`, key.privateKeyPem);
+  const staged: StagedKey = {
+    ref: { secret: `r${number}` },
+    domain,
+    server,
+    selector: `${server}-r`,
+    algorithm: 'rsa',
+    bits: 1024,
+    publicKey: key.publicKey,
+  };
+  const compromised = { selector: 'old', publicKey: old.publicKey, algorithm: 'rsa' } as const;
+  return {
+    id: `r${number}`,
+    domain,
+    server,
+    createdAt: '2026-11-24T00:00:00Z',
+    intent: {
+      kind: 'rotate',
+      keys: [staged],
+      replaces: ['old'],
+      graceHours: wish.graceHours,
+      compromised: wish.action === 'compromised' ? [compromised] : [],
+    },
+  };
 }
 
 /** The world, the plan for it and everything that the checks need. */

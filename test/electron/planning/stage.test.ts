@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { PendingChange, SigningOnIntent } from '../../../shared/model.ts';
+import type { DomainChange } from '../../../shared/model.ts';
 import type { ServerFacts } from '../../../electron/drivers/api.ts';
-import { indexFleet, signedElsewhere } from '../../../electron/planning/fleet.ts';
+import { indexFleet, sharers } from '../../../electron/planning/fleet.ts';
 import { domainRows } from '../../../electron/planning/rows.ts';
 import type { SigningWish, StagePlan } from '../../../electron/planning/stage.ts';
 import { stage } from '../../../electron/planning/stage.ts';
 import { generateKeys } from '../../../electron/vault/generate.ts';
+import { carriedOut } from './carried-out.ts';
 import { World } from './fleet-world.ts';
 
 let facts: readonly ServerFacts[];
@@ -43,7 +44,7 @@ const wish: SigningWish = {
 
 function staged(
   changes: Partial<SigningWish>,
-  pending: readonly PendingChange[],
+  pending: readonly DomainChange[],
   only: readonly string[] = [],
 ): StagePlan {
   const fleet = indexFleet(facts, []);
@@ -51,24 +52,12 @@ function staged(
     fleet,
     managed: () => false,
     signedElsewhere: (domain: string, server: string, selector: string) =>
-      signedElsewhere(fleet, domain, server, selector),
+      sharers(fleet, domain, server, selector).length > 0,
     willSign: () => true,
   };
   const rows = domainRows({ ...context, pending: () => [], probe: () => null });
   const chosen = only.length === 0 ? rows : rows.filter(row => only.includes(`${row.domain}@${row.server}`));
   return stage(context, chosen, pending, { ...wish, ...changes }, now);
-}
-
-/** The pending changes that a stage plan makes, with keys that are made up. */
-function carriedOut(plan: StagePlan, before: readonly PendingChange[] = []): readonly PendingChange[] {
-  const made = plan.additions.map(({ domain, server, intent, needs, keep }, i): PendingChange => {
-    const base = { id: `${before.length + i}`, domain, server, createdAt: now.toISOString() };
-    if (intent.kind !== 'signing-on') return { ...base, intent };
-    const keys = needs.map(need => ({ ...need, ref: { secret: 'k' }, domain, server, publicKey: 'p' }));
-    const whole: SigningOnIntent = { ...intent, keys: [...keep, ...keys] };
-    return { ...base, intent: whole };
-  });
-  return [...before.filter(change => !plan.drops.includes(change.id)), ...made];
 }
 
 const mine = ['new.example@mx1'];

@@ -86,7 +86,7 @@ describe('a server that is cut off in the middle of a run', () => {
 describe('a page that is loaded again in the middle of a run', () => {
   test('shows the run, and stops it', async () => {
     await fault.slow('s4', 300);
-    await stageOn('firma0005-s4');
+    await stageOn('firma0015-s4');
     await go.pending(app.page);
     await startApply(app.page);
     await expectText(serverLine(app.page, 's4'), 'Working');

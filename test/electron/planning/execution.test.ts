@@ -1,12 +1,14 @@
 /** Whole runs: the real executor over generated fleets, where gates stay shut and servers fail as chance has it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
+import type { Change } from '../../../shared/model.ts';
 import type { RunChange } from '../../../shared/run.ts';
 import type { ApplyPorts, TransactionOutcome } from '../../../electron/apply/api.ts';
 import { executePlan } from '../../../electron/apply/execute.ts';
 import { planFleet } from '../../../electron/planning/plan.ts';
 import { violations } from './fleet-world.ts';
-import { fleets, prepare } from './fleets.ts';
+import type { Fleet } from './fleets.ts';
+import { fleets, names, prepare } from './fleets.ts';
 
 const troubles = fc.record({
   /** Each transaction, in the order in which they come, is taken back where this says so. */
@@ -18,64 +20,107 @@ const troubles = fc.record({
 const problem = { code: 'test', message: 'taken back', hint: '', severity: 'stop' as const };
 const rolledBack: TransactionOutcome = { state: 'rolled-back', problem, files: [] };
 
-test('whatever fails, every state between is safe, and what is reported as applied was applied', async () => {
+type Prepared = Awaited<ReturnType<typeof prepare>>;
+
+/** A run of the plan; `fails`: the transactions that are taken back; `shut`: domains whose gates stay shut. */
+async function carriedOut(
+  { world, facts, pending, input, plan }: Prepared,
+  fails: (change: Change) => boolean,
+  shut: readonly string[],
+) {
+  const found: string[] = [];
+  const journal = new Map<string, RunChange>();
   let transactions = 0;
+  const ports: ApplyPorts = {
+    transactions: {
+      apply: async ({ change, confirm }) => {
+        if (fails(change)) return rolledBack;
+        world.apply(change);
+        transactions += 1;
+        if (confirm !== undefined && (await confirm()) !== null) throw new Error('a probe failed');
+        found.push(...violations(world, await world.facts()).map(text => `after ${change.id}: ${text}`));
+        return { state: 'applied', problem: null, files: [] };
+      },
+      outcome: async () => rolledBack,
+    },
+    gates: {
+      check: async gates => {
+        const served = (await world.facts())[0]?.served ?? {};
+        return gates.map(gate => {
+          const values = served[gate.name] ?? [];
+          const there = gate.expect === null ? values.length === 0 : values.some(value => gate.expect === value);
+          const key = gate.compare === 'key' && values.some(value => gate.expect !== null && same(value, gate.expect));
+          return { gate, passed: (there || key) && !shut.includes(gate.domain), message: '' };
+        });
+      },
+    },
+    probes: { probe: async (_server, probes) => probes.map(({ domain }) => ({ domain, ok: true, problem: null })) },
+    reduce: without => planFleet({ ...input, facts, pending }, without),
+    journal: { change: change => journal.set(change.id, change), event: () => {}, finish: () => {} },
+  };
+  const record = await executePlan({
+    run: 'r1',
+    plan,
+    ports,
+    emit: () => {},
+    signal: new AbortController().signal,
+    parallelism: 1,
+    gateTimes: { managedMs: 0, externalMs: 0, retryMs: 1 },
+  });
+  return { record, found, journal, transactions };
+}
+
+test('whatever fails, every state between is safe, and what is reported as applied was applied', async () => {
+  let all = 0;
   await fc.assert(
     fc.asyncProperty(fleets, troubles, async (fleet, { failing, shut }) => {
-      const { world, facts, pending, input, plan } = await prepare(fleet);
-      fc.pre(violations(world, facts).length === 0 && plan.changes.length > 0);
-      const found: string[] = [];
-      const changes = new Map<string, RunChange>();
-      let next = 0;
-      const ports: ApplyPorts = {
-        transactions: {
-          apply: async ({ change, confirm }) => {
-            const fails = failing[next] === true;
-            next += 1;
-            if (fails) return rolledBack;
-            world.apply(change);
-            transactions += 1;
-            if (confirm !== undefined && (await confirm()) !== null) throw new Error('a probe failed');
-            found.push(...violations(world, await world.facts()).map(text => `after ${change.id}: ${text}`));
-            return { state: 'applied', problem: null, files: [] };
-          },
-          outcome: async () => rolledBack,
-        },
-        gates: {
-          check: async gates => {
-            const served = (await world.facts())[0]?.served ?? {};
-            return gates.map(gate => {
-              const values = served[gate.name] ?? [];
-              const there = gate.expect === null ? values.length === 0 : values.some(value => gate.expect === value);
-              const key =
-                gate.compare === 'key' && values.some(value => gate.expect !== null && same(value, gate.expect));
-              return { gate, passed: (there || key) && !shut.includes(gate.domain), message: '' };
-            });
-          },
-        },
-        probes: { probe: async (_server, probes) => probes.map(({ domain }) => ({ domain, ok: true, problem: null })) },
-        reduce: without => planFleet({ ...input, facts, pending }, without),
-        journal: { change: change => changes.set(change.id, change), event: () => {}, finish: () => {} },
-      };
-      const record = await executePlan({
-        run: 'r1',
-        plan,
-        ports,
-        emit: () => {},
-        signal: new AbortController().signal,
-        parallelism: 1,
-        gateTimes: { managedMs: 0, externalMs: 0, retryMs: 1 },
-      });
+      const prepared = await prepare(fleet);
+      fc.pre(violations(prepared.world, prepared.facts).length === 0 && prepared.plan.changes.length > 0);
+      const order = failing.values();
+      const run = await carriedOut(prepared, () => order.next().value === true, shut);
+      const { record, found, journal, transactions } = run;
+      all += transactions;
       expect(found).toEqual([]);
       expect(record.changes.map(({ id, state }) => [id, state])).toEqual(
-        [...record.changes].map(({ id }) => [id, changes.get(id)?.state ?? 'planned']),
+        [...record.changes].map(({ id }) => [id, journal.get(id)?.state ?? 'planned']),
       );
       if (shut.length === 0 && !failing.includes(true)) expect(record.outcome).toBe('applied');
     }),
     { numRuns: 300 },
   );
-  expect(transactions).toBeGreaterThan(200);
+  expect(all).toBeGreaterThan(200);
 }, 120_000);
+
+test('a compromised key that two servers share is not revoked while one of them still signs with it', async () => {
+  const shared: Fleet = {
+    domains: names.map((_name, i) => ({ on: i === 0 ? 3 : 1, signed: i === 0, policy: false })) as Fleet['domains'],
+    primary: [0, 0, 0, 0],
+    wishes: [{ domain: 0, server: 0, action: 'compromised', policy: 'keep', graceHours: 0 }],
+    choices: [0],
+  };
+  const ours = await prepare(shared);
+  // of somebody else: its file stays, and nothing but the order of the phases protects its record
+  const others = { ...ours.input, managed: new Set<string>() };
+  const plan = planFleet({ ...others, facts: ours.facts, pending: ours.pending });
+  const prepared = { ...ours, input: others, plan };
+  expect(prepared.plan.effects.length).toBe(2);
+  const first = await carriedOut(prepared, change => change.id === 'switch@mx2', []);
+  expect(first.found).toEqual([]);
+  expect(first.record.changes.map(({ id, state }) => `${id} ${state}`)).toContain('switch@mx1 applied');
+  const facts = await prepared.world.facts();
+  expect(facts[0]?.served['old._domainkey.a.example']).not.toEqual(['v=DKIM1; k=rsa; p=']);
+  // what is left, planned anew
+  const { input, pending } = prepared;
+  const second = await carriedOut(
+    { ...prepared, facts, plan: planFleet({ ...input, facts, pending }) },
+    () => false,
+    [],
+  );
+  expect(second.found).toEqual([]);
+  expect(second.record.outcome).toBe('applied');
+  const after = await prepared.world.facts();
+  expect(after[0]?.served['old._domainkey.a.example']).toEqual(['v=DKIM1; k=rsa; p=']);
+});
 
 function same(served: string, expected: string): boolean {
   const key = (text: string) => /p=([^;]*)/.exec(text)?.[1];

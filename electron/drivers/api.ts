@@ -113,6 +113,9 @@ export interface MtaView {
   readonly version: string | null;
   readonly domains: readonly HostedDomain[];
   /** Lists that cannot be enumerated (SQL, LDAP, regexp): named, so that the admin can give the domains. */
+  /** As SettingsContext has them. */
+  readonly own?: SettingsContext['own'];
+  readonly chroot?: SettingsContext['chroot'];
   readonly notEnumerable: readonly { readonly source: string; readonly reason: string }[];
   /** Filters that see outgoing mail, in their order: for "two signers in the path" and "signer not in the path". */
   readonly milters: readonly { readonly endpoint: ConnectTarget; readonly text: string }[];
@@ -127,9 +130,9 @@ export interface MtaEdit {
 
 export interface MtaDriver<F = unknown> extends Driver<F, MtaView> {
   /** Pure. An edit that is fulfilled already yields no step. What services of their own settings do is respected. */
-  plan?(facts: F, edits: readonly MtaEdit[]): DriverPlan<F>;
+  plan(facts: F, edits: readonly MtaEdit[]): DriverPlan<F>;
   /** Pure: the same as SignerDriver.restore. */
-  restore?(facts: F, files: readonly RestoreFile[]): DriverPlan<F>;
+  restore(facts: F, files: readonly RestoreFile[]): DriverPlan<F>;
 }
 
 // ---------------------------------------------------------------- signer
@@ -163,6 +166,8 @@ export interface SignerView {
   readonly verifiesIncoming: boolean;
   /** What becomes of it; absent: it is tagged, where it is verified. */
   readonly failing?: FailingMail;
+  /** Whether the sender's policies count; absent: signatures alone do. */
+  readonly policies?: boolean;
   /** Whether its configuration lets it sign at all (no domain need be signed); absent: it does. */
   readonly allowsSigning?: boolean;
   /** Where the MTA talks to it (a milter), for the probe; null: it has no such socket. */
@@ -224,6 +229,10 @@ export interface SettingsContext {
   readonly host: HostFacts;
   /** How packages are installed there; null: by nothing that Signet knows. */
   readonly packages: 'apt' | 'dnf' | null;
+  /** Networks (CIDR) whose mail is the server's own, beside its loopback addresses: signed, and not verified. */
+  readonly own: readonly string[];
+  /** Where the MTA is jailed, if it is: only sockets below the directory, and ports, can be reached. */
+  readonly chroot: { readonly queueDirectory: string; readonly chroot: boolean } | null;
 }
 
 export interface SettingsPlan<F> {

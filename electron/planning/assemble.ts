@@ -17,7 +17,9 @@ import { signerOf } from './fleet.ts';
 import type { Goal } from './goals.ts';
 import type { RunPlans } from './exact-undo.ts';
 import { exactly } from './exact-undo.ts';
+import { planSettings } from './plan-settings.ts';
 import { reasonOf } from './reason.ts';
+import type { SettingsGoal } from './settings.ts';
 
 export interface Assembly {
   readonly changes: readonly Change[];
@@ -35,7 +37,7 @@ interface Part {
 type Refuse = (goal: Goal, problem: Problem) => void;
 
 /** Facts of drivers as they are after the phases planned so far. */
-type Advanced = Map<string, unknown>;
+export type Advanced = Map<string, unknown>;
 
 /** What has no part in a change, by the change's id: ids of pending changes. */
 export type Without = ReadonlyMap<string, ReadonlySet<string>>;
@@ -47,7 +49,12 @@ export interface Means {
   readonly runs: RunPlans;
 }
 
-export function assemble(means: Means, all: readonly Goal[], without: Without = new Map()): Assembly {
+export function assemble(
+  means: Means,
+  all: readonly Goal[],
+  settings: readonly SettingsGoal[] = [],
+  without: Without = new Map(),
+): Assembly {
   const advanced: Advanced = new Map();
   const refused = new Map<string, Problem>();
   // the first phase that refuses says why; what later ones say follows from it
@@ -57,6 +64,13 @@ export function assemble(means: Means, all: readonly Goal[], without: Without = 
   const changes: Change[] = [];
   const earlier = new Map<string, string[]>();
   for (const phase of phases) {
+    if (phase === 'prepare' || phase === 'dismantle') {
+      const refuseSettings = (id: string, problem: Problem) => {
+        if (!refused.has(id)) refused.set(id, problem);
+      };
+      changes.push(...planSettings(means, settings, phase, advanced, without, changes, refuseSettings));
+      continue;
+    }
     const parts = new Map<string, Part>();
     // signers work on the mail server, records are changed on the name server
     const here = (place: (goal: Goal) => string | null) =>

@@ -68,7 +68,8 @@ export function inPath(facts: ServerFacts, signer: SignerView): boolean {
 
 const loopback = new Set(['localhost', '127.0.0.1', '::1', '0.0.0.0', '::', '']);
 
-function endpointKey(endpoint: SignerView['endpoint'] & object): string {
+/** The same for names of the same place. */
+export function endpointKey(endpoint: SignerView['endpoint'] & object): string {
   if ('path' in endpoint) return `unix:${endpoint.path.replace(/\/+/g, '/')}`;
   const host = endpoint.host.toLowerCase();
   return `inet:${loopback.has(host) ? 'localhost' : host}:${endpoint.port}`;

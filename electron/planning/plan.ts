@@ -1,6 +1,6 @@
 /** Facts and pending changes into a plan. Pure: the same input gives the same plan, and the same id. */
 import { createHash } from 'node:crypto';
-import type { DomainChange, PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
+import type { Change, DomainChange, Effect, PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
 import { isDomainChange } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts } from '../drivers/api.ts';
@@ -12,6 +12,9 @@ import { indexFleet, sharers, signedWith, signerOf } from './fleet.ts';
 import { goalOf } from './goal-of.ts';
 import type { Goal, PlanningContext } from './goals.ts';
 import { effectOf } from './goals.ts';
+import { packagesIn } from './plan-settings.ts';
+import type { SettingsGoal } from './settings.ts';
+import { settingsGoal } from './settings.ts';
 
 export interface PlanningInput {
   readonly facts: readonly ServerFacts[];
@@ -42,19 +45,21 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
   const problems: Problem[] = [];
   let pending = input.pending;
   let goals: readonly Goal[];
+  let settings: readonly SettingsGoal[];
   let assembly: Assembly;
   // What is refused has no part in the plan at all: no key is installed for a zone that cannot be edited, and no other change
   // relies on it.
   for (;;) {
     const refused = new Map<string, Problem>();
     goals = withSharedGates(goalsOf(contextOf(input, fleet, pending), pending, refused));
-    assembly = assemble(means, goals, without);
+    settings = settingsGoals(input, fleet, pending, refused);
+    assembly = assemble(means, goals, settings, without);
     for (const [id, problem] of assembly.refused) refused.set(id, problem);
     problems.push(...refused.values());
     if (refused.size === 0) break;
     pending = pending.filter(({ id }) => !refused.has(id));
   }
-  const touched = new Set(goals.map(goal => goal.pending.id));
+  const touched = new Set([...goals, ...settings].map(goal => goal.pending.id));
   for (const goal of goals) {
     problems.push(...goal.problems);
     const reason = goal.location.kind === 'external' ? goal.location.reason : null;
@@ -71,10 +76,42 @@ export function planFleet(input: PlanningInput, without: Without = new Map()): P
     id: createHash('sha256').update(JSON.stringify(assembly.changes)).digest('hex').slice(0, 24),
     createdAt: input.now.toISOString(),
     basis,
-    effects: goals.map(effectOf),
+    effects: [...settings.map(goal => settingsEffectOf(goal, assembly.changes)), ...goals.map(effectOf)],
     changes: assembly.changes,
     manual: assembly.manual,
     problems,
+  };
+}
+
+function settingsGoals(
+  { drivers }: PlanningInput,
+  fleet: Fleet,
+  pending: readonly PendingChange[],
+  refused: Map<string, Problem>,
+): readonly SettingsGoal[] {
+  const going = pending.filter(({ id }) => !refused.has(id));
+  return pending.flatMap((change): readonly SettingsGoal[] => {
+    if (isDomainChange(change)) return [];
+    const outcome = settingsGoal(drivers, fleet.servers.get(change.server), change, going);
+    if ('goal' in outcome) return [outcome.goal];
+    refused.set(change.id, outcome.refused);
+    return [];
+  });
+}
+
+function settingsEffectOf({ pending, before, after }: SettingsGoal, changes: readonly Change[]): Effect {
+  const own = changes.filter(change => change.pending.includes(pending.id));
+  return {
+    pending: pending.id,
+    domain: null,
+    server: pending.server,
+    intent: pending.intent.kind,
+    selectors: null,
+    records: [],
+    installed: [],
+    removed: [],
+    retire: [],
+    settings: { before, after, packages: packagesIn(own.flatMap(change => change.steps)) },
   };
 }
 

@@ -1,6 +1,7 @@
 /** One sentence for each change: what it does, and why in this order. */
 import type { Phase } from '../../shared/model.ts';
 import type { Goal } from './goals.ts';
+import type { SettingsGoal } from './settings.ts';
 
 function countOf(count: number, one: string, many = `${one}s`): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`;
@@ -42,3 +43,26 @@ export function reasonOf(phase: Phase, goals: readonly Goal[]): string {
       return `Removes the private keys of ${domains} that nothing is signed with any more.`;
   }
 }
+
+/** What a server does with mail afterwards that it did not before, in words. */
+export function settingsReason({ before, after }: SettingsGoal, packages: readonly string[]): string {
+  const names = { dkim: 'DKIM', domainkeys: 'DomainKeys' };
+  const allowed = after.signing.filter(scheme => !before.signing.includes(scheme)).map(scheme => names[scheme]);
+  const ended = before.signing.filter(scheme => !after.signing.includes(scheme)).map(scheme => names[scheme]);
+  const verifies = JSON.stringify(before.verifying) !== JSON.stringify(after.verifying);
+  const parts = [
+    ...(packages.length > 0 ? [`installs ${packages.join(', ')} (which stay installed, whatever comes later)`] : []),
+    ...(allowed.length > 0 ? [`allows signing with ${allowed.join(' and ')}; no domain is signed by that alone`] : []),
+    ...(ended.length > 0
+      ? [`allows no signing with ${ended.join(' and ')} any more, now that no domain is signed`]
+      : []),
+    ...(verifies && after.verifying !== null
+      ? [`verifies incoming mail: what fails is ${fate[after.verifying.failing]}`]
+      : []),
+    ...(verifies && after.verifying === null ? ['verifies no incoming mail any more'] : []),
+  ];
+  const text = parts.length === 0 ? 'puts the mail settings back' : parts.join('; ');
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+const fate = { discard: 'discarded', reject: 'rejected', tag: 'tagged' } as const;

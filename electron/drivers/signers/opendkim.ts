@@ -4,6 +4,7 @@ import type { OpenDkimFacts } from './opendkim/facts.ts';
 import { planOpenDkim } from './opendkim/plan.ts';
 import { restoreOpenDkim } from './opendkim/restore.ts';
 import { scanOpenDkim } from './opendkim/scan.ts';
+import { settingsOpenDkim } from './opendkim/settings.ts';
 import { viewOpenDkim } from './opendkim/view.ts';
 
 export const driver: SignerDriver<OpenDkimFacts> = {
@@ -11,6 +12,8 @@ export const driver: SignerDriver<OpenDkimFacts> = {
   detect: async host => (await host.exec(['opendkim', '-V'])).code === 0,
   scan: scanOpenDkim,
   view: viewOpenDkim,
+  office: { signs: 'dkim', judges: 'signatures' },
+  settings: settingsOpenDkim,
   plan: planOpenDkim,
   restore: restoreOpenDkim,
 };

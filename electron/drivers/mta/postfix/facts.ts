@@ -1,5 +1,6 @@
 /** What a scan of Postfix returns: text as `postconf` and `postmap` print it, and the files that lists name. */
 import type { ByteString } from '../../../../shared/text.ts';
+import type { FileFact } from '../../api.ts';
 
 export interface PostfixFacts {
   readonly instances: readonly InstanceFacts[];
@@ -9,6 +10,8 @@ export interface InstanceFacts {
   /** As `postmulti -l` names it; "-" is the one that every system has. */
   readonly name: string;
   readonly configDirectory: string;
+  /** null: it cannot be read. Absent: of an instance that is not edited. */
+  readonly mainCf?: FileFact | null;
   /** Of the parameters below, by name, with `$parameters` expanded. */
   readonly parameters: Readonly<Record<string, string>>;
   /** master.cf settings: "submission/inet/smtpd_milters" -> value. */
@@ -41,6 +44,7 @@ export const parameters = [
   'smtpd_milters',
   'non_smtpd_milters',
   'milter_default_action',
+  'mynetworks',
   'queue_directory',
   'mail_version',
 ] as const;

@@ -1,4 +1,5 @@
 /** Reads Postfix in four round trips at most, whatever it hosts: parameters, other instances, files and maps, maps named in files. */
+import { posix } from 'node:path';
 import { failed } from '../../../../shared/problem.ts';
 import { printable } from '../../../../shared/text.ts';
 import type { ExecFact, HostReader } from '../../api.ts';
@@ -106,7 +107,15 @@ async function readLists(host: HostReader, settings: Settings): Promise<Instance
 }
 
 export async function scanPostfix(host: HostReader): Promise<PostfixFacts> {
-  const [first, list] = await Promise.all([readInstance(host, '-', null), host.exec(['postmulti', '-l'])]);
+  const usual = '/etc/postfix/main.cf';
+  const readOrNull = (path: string) => host.file(path).catch(() => null);
+  const [bare, list, found] = await Promise.all([
+    readInstance(host, '-', null),
+    host.exec(['postmulti', '-l']),
+    readOrNull(usual),
+  ]);
+  const path = posix.join(bare.configDirectory, 'main.cf');
+  const first = { ...bare, mainCf: path === usual ? found : await readOrNull(path) };
   const others = await Promise.all(
     otherInstances(list).map(({ name, directory }) => readInstance(host, name, directory)),
   );

@@ -6,6 +6,7 @@ import type { MtaView } from '../../api.ts';
 import { info, warning } from '../../kit/problems.ts';
 import { hostedDomains } from './domains.ts';
 import type { InstanceFacts, PostfixFacts } from './facts.ts';
+import { splitList } from './tokens.ts';
 import { readMilters, type Milter, type SocketPlace } from './milters.ts';
 
 /** Services through which users and programs of the host send. */
@@ -77,6 +78,17 @@ function findMilters(instance: InstanceFacts): MilterFindings {
   return { milters: [...milters.values()], problems };
 }
 
+/** Of mynetworks: addresses and networks but those of the loopback interface; lists and tables are not followed. */
+function ownNetworks(facts: PostfixFacts): readonly string[] {
+  return splitList(facts.instances[0]?.parameters['mynetworks'] ?? '')
+    .map(word => word.replace(/^\[(.*)\]/, '$1').toLowerCase())
+    .filter(word => /^[0-9a-f.:]+(?:\/\d{1,3})?$/.test(word) && !/^(?:127\.|::1(?:\/|$)|::ffff:127\.)/.test(word));
+}
+
+function jailOf({ instances: [first] }: PostfixFacts): MtaView['chroot'] {
+  return first === undefined ? null : { ...placeOf(first, 'smtp/inet') };
+}
+
 export function viewPostfix(facts: PostfixFacts): MtaView {
   const domains = new Map<string, MtaView['domains'][number]>();
   const milters = new Map<string, Milter>();
@@ -98,6 +110,8 @@ export function viewPostfix(facts: PostfixFacts): MtaView {
     version: facts.instances[0]?.parameters['mail_version'] ?? null,
     domains: [...domains.values()],
     notEnumerable,
+    own: ownNetworks(facts),
+    chroot: jailOf(facts),
     milters: [...milters.values()],
     problems,
   };

@@ -47,6 +47,8 @@ export interface OpenDkimFacts {
   };
   /** Who else is in the groups that key files and their directories belong to. */
   readonly groupUsers: Readonly<Record<string, readonly string[]>>;
+  /** The package's own configuration: its hash as dpkg knows it, and its text where it was moved aside. */
+  readonly packaged?: { readonly md5: string | null; readonly aside: TextFact | null };
   /** Postfix beside it, where one is. */
   readonly postfix: { readonly queueDirectory: string; readonly chroot: boolean } | null;
 }

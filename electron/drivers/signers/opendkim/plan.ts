@@ -1,12 +1,11 @@
 /** From facts and edits to steps, and to the facts as they will be. Pure. */
 import { posix } from 'node:path';
 import type { DirectoryStep, FileRequirement, FileStep, Step } from '../../../../shared/model.ts';
-import { toContent, type ByteString } from '../../../../shared/text.ts';
+import type { ByteString } from '../../../../shared/text.ts';
 import type { DriverPlan, SignerEdit, StatFact } from '../../api.ts';
-import { sha256 } from '../../kit/bytes.ts';
 import { availability, needsTables } from './availability.ts';
 import { commandsFor } from './checks.ts';
-import { editConfig } from './config.ts';
+import { changedConfigs, changedTexts, fileStep, isChanged, type Change } from './config-changes.ts';
 import { Draft } from './draft.ts';
 import { applyEdit } from './edits.ts';
 import type { KeyFact, OpenDkimFacts, TextFact } from './facts.ts';
@@ -20,37 +19,6 @@ function subjectOf(edit: SignerEdit): string {
   return edit.kind === 'install' ? edit.key.domain : edit.domain;
 }
 
-/** A text as it was and as it will be. */
-interface Change {
-  readonly named: string;
-  readonly before: TextFact | null;
-  readonly after: ByteString;
-  readonly mode: number;
-  readonly owner: string;
-}
-
-function isChanged({ before, after }: Change): boolean {
-  return before === null || before.content !== after;
-}
-
-function fileStep({ named, before, after, mode, owner }: Change): FileStep {
-  return {
-    kind: 'file',
-    path: before?.real ?? named,
-    before: before?.sha256 ?? null,
-    old: before === null ? null : toContent(before.content),
-    after: toContent(after),
-    mode,
-    owner,
-  };
-}
-
-function changed({ named, before, after, mode, owner }: Change): TextFact {
-  const [user = 'root', group = user] = owner.split(':');
-  const attributes = before ?? { path: named, real: named, mode, owner: user, group, masked: false };
-  return { ...attributes, sha256: sha256(after), content: after };
-}
-
 function tableChange(draft: Draft, source: TableSource | null, path: string, after: ByteString): Change {
   const written = !draft.converted && source !== null && 'path' in source ? source : null;
   return {
@@ -61,33 +29,6 @@ function tableChange(draft: Draft, source: TableSource | null, path: string, aft
     mode: 0o640,
     owner: `root:${draft.facts.user.group}`,
   };
-}
-
-const nearTables = ['keytable', 'signingtable', 'domain', 'selector', 'keyfile'];
-
-/** An edit goes to the file where the directive stands that counts; a new directive goes to the main file. */
-function configChanges(draft: Draft): readonly Change[] {
-  const { facts, model } = draft;
-  const edits = draft.configEdits(tablePaths);
-  const contents = new Map<string, ByteString>();
-  for (const edit of edits) {
-    const places = model.directives.filter(directive => directive.name === edit.name.toLowerCase());
-    const files =
-      edit.kind === 'disable'
-        ? [...new Set(places.map(place => place.file))]
-        : [places.at(-1)?.file ?? facts.configPath];
-    for (const file of files) {
-      const content = contents.get(file) ?? facts.configs[file]?.content ?? '';
-      contents.set(file, editConfig(content, [edit], nearTables));
-    }
-  }
-  return [...contents].map(([named, after]) => ({
-    named,
-    before: facts.configs[named] ?? null,
-    after,
-    mode: 0o644,
-    owner: 'root:root',
-  }));
 }
 
 /** Directories of new keys and tables that are not there, outermost first. */
@@ -172,8 +113,6 @@ function factsAfter(
   directories: readonly DirectoryStep[],
 ): OpenDkimFacts {
   const { facts } = draft;
-  const byName = (changes: readonly Change[]) =>
-    Object.fromEntries(changes.map(change => [change.named, changed(change)]));
   const made = directories.map(({ path, mode, owner }): readonly [string, StatFact] => {
     const [user = 'root', group = user] = owner.split(':');
     return [path, { path, type: 'directory', mode, owner: user, group }];
@@ -182,8 +121,8 @@ function factsAfter(
   const removedFiles = new Set(draft.removals.map(key => key.real));
   return {
     ...facts,
-    configs: { ...facts.configs, ...byName(configs) },
-    texts: { ...facts.texts, ...byName(tables) },
+    configs: { ...facts.configs, ...changedTexts(configs) },
+    texts: { ...facts.texts, ...changedTexts(tables) },
     keys: Object.fromEntries([...draft.keys].filter(([path]) => !removed.has(path))),
     directories: { ...facts.directories, ...Object.fromEntries(made) },
     present: [...facts.present.filter(path => !removedFiles.has(path)), ...draft.installations.map(({ path }) => path)],
@@ -216,7 +155,7 @@ export function planOpenDkim(facts: OpenDkimFacts, edits: readonly SignerEdit[])
   if (done === 0 || (!touched && (draft.converted || tables.length === 0))) {
     return { steps: [], requires: [], after: facts, refused };
   }
-  const configs = configChanges(draft).filter(isChanged);
+  const configs = changedConfigs(facts, draft.configEdits(tablePaths)).filter(isChanged);
   const directories = directorySteps(draft);
   const files = [...tables, ...configs].map(fileStep);
   const writtenPath = (change: Change) => (tables.includes(change) ? fileStep(change).path : null);

@@ -13,11 +13,11 @@ import type { KeyFact, OpenDkimFacts, TextFact } from './facts.ts';
 import { isKeyPath, readKeyEntry } from './key-table.ts';
 import { maskConfig, maskTable } from './mask.ts';
 import { argument, readDirectives, readModel, resolvePath } from './model.ts';
+import { packagedConfig, packageVersion } from './own-config.ts';
 import { readPlaces } from './places.ts';
 import { readSigning } from './signing.ts';
 import { tablePaths } from './tables.ts';
 
-const defaultConfig = '/etc/opendkim.conf';
 /** Directives whose value may name a list of text that view or plan needs. */
 const lists = ['keytable', 'signingtable', 'domain', 'internalhosts'];
 const deepestInclude = 5;
@@ -147,18 +147,20 @@ class Accounts {
 }
 
 export async function scanOpenDkim(host: HostReader): Promise<OpenDkimFacts> {
-  const [version, unit, processes, first, groups, passwd, queue, chroot] = await Promise.all([
+  const [version, unit, processes, first, groups, passwd, queue, chroot, conffiles, aside] = await Promise.all([
     host.exec(['opendkim', '-V']),
     host.exec(['systemctl', 'show', '-p', 'ExecStart', '-p', 'ActiveState', '-p', 'User', 'opendkim.service']),
     host.exec(['pgrep', '-a', '-x', 'opendkim']),
-    readOrNull(host, defaultConfig),
+    readOrNull(host, packagedConfig),
     host.exec(['getent', 'group']),
     host.exec(['getent', 'passwd']),
     host.exec(['postconf', '-h', 'queue_directory']),
     host.exec(['postconf', '-F', 'smtp/inet/chroot']),
+    host.exec(['dpkg-query', '-W', '-f=${Conffiles}', 'opendkim']),
+    readOrNull(host, packageVersion),
   ]);
   const daemon = readDaemon(unit, processes);
-  const configPath = argument(daemon.words, 'x') ?? defaultConfig;
+  const configPath = argument(daemon.words, 'x') ?? packagedConfig;
   const configs = await readConfigs(host, configPath, first);
   const texts = await readTexts(host, { configs, configPath });
   const early: OpenDkimFacts = {
@@ -175,6 +177,10 @@ export async function scanOpenDkim(host: HostReader): Promise<OpenDkimFacts> {
     present: [],
     groupUsers: {},
     user: { name: 'root', group: 'root', groups: ['root'], exists: true },
+    packaged: {
+      md5: new RegExp(`^ ${packagedConfig} ([0-9a-f]{32})`, 'm').exec(conffiles.stdout)?.[1] ?? null,
+      aside: aside === null ? null : maskConfig(aside),
+    },
     postfix: queue.code === 0 ? { queueDirectory: queue.stdout.trim(), chroot: / = y$/m.test(chroot.stdout) } : null,
   };
   const model = readModel(early);

@@ -9,6 +9,7 @@ import { lintConfig } from './lint-config.ts';
 import { lintKeys } from './lint-keys.ts';
 import { lintTables } from './lint-tables.ts';
 import { ownDomain } from './lookup.ts';
+import { failingOf } from './own-config.ts';
 import { readModel, type Model } from './model.ts';
 import { readSigning, selectorsOf, type Signing } from './signing.ts';
 import { readSocket } from './socket.ts';
@@ -86,6 +87,8 @@ export function viewOpenDkim(facts: OpenDkimFacts): SignerView {
     unavailable: availability(facts, model),
     // with v in Mode it at least notes the result in an Authentication-Results field
     verifiesIncoming: model.mode.includes('v'),
+    failing: failingOf(model),
+    allowsSigning: model.mode.includes('s'),
     endpoint: readSocket(model.socket ?? ''),
     problems: [...lintConfig(facts, model), ...lintTables(tables, model), ...lintKeys(facts, model, tables)],
   };

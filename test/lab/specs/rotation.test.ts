@@ -1,0 +1,166 @@
+/** Keys of fifty domains on two servers rotated while mail flows, retired when due; and a key that somebody else has. */
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { makeHome, signet, type Home } from '../../tools/cli.ts';
+import { hoursAhead } from '../../tools/clock.ts';
+import { addAndScan, apply, ask, each, readRun } from '../../tools/fleet.ts';
+import { useHosts } from '../../tools/hosts.ts';
+import { check, lab } from '../../tools/lab.ts';
+import { startLoad } from '../../tools/load.ts';
+
+const hosts = ['s6', 's7'] as const;
+/** With SIGNET_EXHAUSTIVE=1 mail flows for minutes. */
+const patience = process.env['SIGNET_EXHAUSTIVE'] === '1' ? 60_000 : 2000;
+
+let home: Home;
+const domains: Record<string, readonly string[]> = {};
+const all = () => Object.values(domains).flat();
+
+/** Twenty zones each, and five mail domains below the apex of one. */
+async function hostMore(host: string): Promise<void> {
+  await lab.sh(
+    host,
+    `for i in 1 2 3 4 5; do echo branch$i.firma0001-${host}.example; done >>/etc/postfix/virtual_domains
+     postfix reload`,
+  );
+}
+
+/** One domain of each host signs with the same key, made and published by hand. */
+async function signByHand(key: string, record: string): Promise<void> {
+  for (const host of hosts) {
+    const domain = `firma0020-${host}.example`;
+    const script = `mkdir -p /etc/opendkim/keys/hand; cat >/etc/opendkim/keys/hand/key.private
+       chown -R opendkim:opendkim /etc/opendkim/keys/hand; chmod 700 /etc/opendkim/keys/hand; chmod 600 /etc/opendkim/keys/hand/key.private
+       echo 'hand ${domain}:hand:/etc/opendkim/keys/hand/key.private' >>/etc/opendkim/key.table
+       echo '*@${domain} hand' >>/etc/opendkim/signing.table
+       echo 'hand._domainkey.${domain}. IN TXT ( ${record} )' >>/etc/bind/zones/db.${domain}
+       sed -i -E 's/20240101[0-9]{2}/2026112400/' /etc/bind/zones/db.${domain}
+       rndc reload ${domain}; systemctl reload opendkim`;
+    await lab.exec(host, ['sh', '-ec', script], key);
+  }
+}
+
+useHosts(...hosts);
+
+beforeAll(async () => {
+  home = await makeHome();
+  await each(hosts, hostMore);
+  const [key = '', ...text] = (
+    await lab.sh('s6', 'cd /root; opendkim-genkey -b 1024 -s hand; cat hand.private; echo ===; cat hand.txt')
+  ).split('===');
+  await signByHand(key, (text.join('').match(/"[^"]*"/g) ?? []).join(' '));
+  await addAndScan(home, ...hosts);
+  for (const host of hosts) {
+    domains[host] = (await ask.domains(home)).filter(row => row.server === host).map(row => row.domain);
+  }
+});
+
+afterAll(() => home.remove());
+
+test('fifty domains sign, two of them by hand with one key', async () => {
+  expect(all().length).toBe(50);
+  const staged = await signet(['signing', 'on', '--all', '--key', 'rsa1024', '--json'], { home });
+  expect(staged).toMatchObject({ code: 0, json: { refused: [], keys: 48 } });
+  expect(await apply(home)).toMatchObject({ code: 0, done: { outcome: 'applied' } });
+});
+
+describe('a compromised key', () => {
+  const victims = hosts.map(host => [host, `firma0020-${host}.example`] as const);
+
+  test('signs on both servers, by hand', async () => {
+    const signed = await each(victims, ([host, domain]) => check.signed(host, domain, { selector: 'hand' }));
+    expect(signed.map(one => one.ok)).toEqual([true, true]);
+  });
+
+  test('is found wherever it is by the name of one of its records, and the plan says what is lost', async () => {
+    const staged = await signet(['rotate', '--compromised', `hand._domainkey.firma0020-s6.example`, '--json'], {
+      home,
+    });
+    expect(staged).toMatchObject({ code: 0, json: { refused: [], keys: 2 } });
+    expect((await ask.pending(home)).map(row => [row.server, row.domain, row.intent])).toEqual(
+      victims.map(([host, domain]) => [host, domain, 'rotate']),
+    );
+    const plan = await ask.plan(home);
+    const codes = (code: string) =>
+      plan.problems.filter(problem => problem.code === code).map(problem => problem.server);
+    expect(codes('mail-under-way').toSorted()).toEqual(['s6', 's7']);
+    // what an admin made by hand is not removed
+    expect(codes('key-not-ours').toSorted()).toEqual(['s6', 's7']);
+  });
+
+  test('gives way to new keys, and is revoked in every zone', async () => {
+    expect(await apply(home)).toMatchObject({ code: 0, done: { outcome: 'applied' } });
+    for (const [host, domain] of victims) {
+      expect(await check.signed(host, domain)).toMatchObject({
+        ok: true,
+        selector: expect.stringContaining(`${host}-`),
+      });
+      const { servers } = await check.txt(`hand._domainkey.${domain}`);
+      expect(servers).toMatchObject({ [host]: { txt: [expect.stringMatching(/\bp=$/)] } });
+      await lab.sh(host, 'test -f /etc/opendkim/keys/hand/key.private');
+    }
+    await ask.scan(home);
+    expect(await ask.plan(home)).toMatchObject({ changes: [], later: [] });
+    const again = await signet(['rotate', '--compromised', '0'.repeat(64)], { home });
+    expect(again).toMatchObject({ code: 3 });
+    expect(again.stderr).toMatch(/\[unknown-key\]/);
+  });
+});
+
+describe('a group of fifty domains', () => {
+  const before = new Map<string, string>();
+
+  test('is rotated while mail flows: every message verifies', async ({ annotate }) => {
+    for (const { domain, keys } of await ask.domains(home)) {
+      before.set(domain, keys.find(key => key.inUse)?.selector ?? '');
+    }
+    const load = startLoad(20, domains);
+    await setTimeout(patience);
+    const staged = await signet(['rotate', '--all', '--grace', '12h', '--json'], { home });
+    expect(staged).toMatchObject({ code: 0, json: { refused: [], unchanged: [], keys: 50 } });
+    const applied = await apply(home);
+    expect(applied.run.filter(event => event.type === 'problem')).toEqual([]);
+    expect(applied).toMatchObject({ code: 0, done: { outcome: 'applied' } });
+    // a turn of all domains with the new keys, in sessions that begin now: one that is open goes on with the old ones
+    await setTimeout(Math.max(patience, 5000));
+    const mail = await load.end();
+    await annotate(`${mail.messages} messages of ${all().length} domains while their keys were rotated`);
+    expect(mail).toMatchObject({ failures: [], lost: [], twice: 0, unsigned: [], failing: [] });
+    for (const row of await ask.domains(home)) {
+      const now = row.keys.find(key => key.inUse)?.selector ?? '';
+      expect(now).not.toBe(before.get(row.domain));
+      const used = Object.keys(mail.selectors[row.domain] ?? {});
+      expect(used).toContain(now);
+      expect([now, before.get(row.domain)]).toEqual(expect.arrayContaining(used));
+    }
+  });
+
+  test('what it was signed with is served, and due later', async () => {
+    const tasks = await ask.pending(home);
+    expect(tasks.map(task => [task.domain, task.intent, task.selectors[0]]).toSorted()).toEqual(
+      all()
+        .map(domain => [domain, 'retire', before.get(domain)])
+        .toSorted(),
+    );
+    const plan = await ask.plan(home);
+    expect(plan.changes).toEqual([]);
+    expect(plan.later.length).toBe(50);
+  });
+
+  test('a month later the old keys go, and mail verifies with the new ones', async () => {
+    const later = await signet(['apply', '--yes', '--json'], { home, env: hoursAhead(31 * 24) });
+    expect(readRun(later)).toMatchObject({ code: 0, done: { outcome: 'applied' } });
+    await ask.scan(home);
+    const rows = await ask.domains(home);
+    const hand = rows.flatMap(row => row.keys.filter(key => !key.inUse).map(key => key.selector));
+    expect(hand).toEqual(['hand', 'hand']);
+    const [first] = rows;
+    const txt = await check.txt(`${before.get(first?.domain ?? '')}._domainkey.${first?.domain}`);
+    expect(txt['servers']).toMatchObject({ s6: { txt: [] } });
+    const load = startLoad(20, domains);
+    await setTimeout(3000);
+    expect(await load.end()).toMatchObject({ failures: [], lost: [], unsigned: [], failing: [] });
+    expect(await ask.pending(home)).toEqual([]);
+    expect(await ask.plan(home)).toMatchObject({ changes: [], later: [] });
+  });
+});

@@ -1,6 +1,7 @@
 /** The files of a run directory that the runner works from (see the head of runner.sh), out of a change. Pure. */
 import { createHash } from 'node:crypto';
-import type { Change, CommandLine, DirectoryStep, FileStep, SecretRef, Step } from '../../shared/model.ts';
+import type { Change, CommandLine, DirectoryStep, FileStep, PackageStep, SecretRef, Step } from '../../shared/model.ts';
+import { packageScript, packageTimeout } from './packages.ts';
 import { refused } from '../../shared/problem.ts';
 import { shellQuote, shownCommand } from '../../shared/shell.ts';
 import { fromContent, printable, type ByteString, type Content } from '../../shared/text.ts';
@@ -140,15 +141,14 @@ class Layout {
     this.#manifest += row('file', at, group, bytes === null ? 'remove' : 'write', ...kept, step.path);
   }
 
-  command(step: Exclude<Step, FileStep | DirectoryStep>, at: number): void {
+  packages(steps: readonly PackageStep[]): void {
+    if (steps.length === 0) return;
+    this.files.set('command/packages.sh', packageScript(steps, this.#server));
+    this.#manifest += row('packages', packageTimeout, title(steps.map(({ name }) => name).join(' ')));
+  }
+
+  command(step: Exclude<Step, FileStep | DirectoryStep | PackageStep>, at: number): void {
     switch (step.kind) {
-      case 'package':
-        throw refused(
-          'package-step-unsupported',
-          `${this.#server}: the package ${printable(step.name)} would have to be installed`,
-          'Installing a package cannot be taken back: install it yourself, then scan again.',
-          { server: this.#server },
-        );
       case 'records':
         this.#manifest += row('records', at, 120, title(`${step.name} in ${step.zone}`));
         this.#script(`${at}`, step.apply, []);
@@ -226,6 +226,7 @@ export function layOut(options: LayoutOptions, lock: string): RunFiles {
   const seen = new Set<string>();
   layout.header(lock);
   for (const { path, before } of change.requires) layout.require(path, before);
+  layout.packages(change.steps.filter(step => step.kind === 'package'));
   for (const step of change.steps) if (step.kind === 'directory') layout.directory(step);
   for (const { step, at, group } of inGroups(change.steps)) {
     if (seen.has(step.path))
@@ -242,7 +243,7 @@ export function layOut(options: LayoutOptions, lock: string): RunFiles {
     layout.file(step, at, group);
   }
   for (const [at, step] of change.steps.entries())
-    if (step.kind !== 'file' && step.kind !== 'directory') layout.command(step, at);
+    if (step.kind === 'command' || step.kind === 'records') layout.command(step, at);
   const files = layout.finish();
   checkBytes(files, change.server);
   return files;

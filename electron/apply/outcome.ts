@@ -32,6 +32,26 @@ const explanations: Readonly<Record<string, Explanation>> = {
     what: 'the file system is read-only',
     hint: `${nothingDone} Mount it for writing, then resume the run.`,
   },
+  'package-manager-locked': {
+    what: 'the package manager is busy: another program holds its lock',
+    hint: `${nothingDone} Wait until that has ended (apt list --upgradable, unattended-upgrades), then resume the run.`,
+  },
+  'package-missing': {
+    what: 'a package that is needed is in none of its package sources',
+    hint: `${nothingDone} Add a source that has it (Debian: main), or install it by hand, then scan and plan again.`,
+  },
+  'package-offline': {
+    what: 'its package sources cannot be reached',
+    hint: `${nothingDone} Let it reach its mirror, or install the package by hand, then scan and plan again.`,
+  },
+  'package-manager-absent': {
+    what: 'it has no apt-get',
+    hint: `${nothingDone} Install the package by hand, then scan and plan again.`,
+  },
+  'package-failed': {
+    what: 'a package could not be installed',
+    hint: 'Nothing but that was begun. See what apt-get says on the server (apt-get install -f), then plan again.',
+  },
   'file-busy': {
     what: 'a file cannot be replaced because something is mounted over it',
     hint: `${nothingDone} A file that is a mount point (a container's, for example) has to be changed where it comes from.`,

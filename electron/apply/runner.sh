@@ -15,6 +15,7 @@
 #   journal   what has been begun                             backup/K/NAME    the files as they were
 #   progress  lines for the laptop                            confirm, revert  the laptop's decision
 #   outcome   the end of it (atomic)                          replaced, created, removed   rows of files, links resolved
+#   aside     files that came with a package and make room for the change's own; beside them as NAME.dpkg-dist
 set -u
 umask 077
 LC_ALL=C
@@ -183,6 +184,53 @@ fresh() {
     fi
   done <"$dir/absent"
   [ -z "$differs" ]
+}
+
+# ------------------------------------------------------------------ packages
+
+# They stay, however the transaction ends: what a package's scripts did, nobody can take back. It is said.
+install_packages() {
+  exec 7<"$dir/manifest"
+  while IFS=$tab read -r kind limit title rest <&7; do
+    [ "$kind" = packages ] || continue
+    say step "installing $title (stays installed)"
+    journal "packages $title"
+    run_command packages "$limit" 7<&-
+    status=$?
+    case $status in
+      0) note "note${tab}installed, and left installed: $title"; continue ;;
+      10) failure=package-manager-locked ;;
+      11) failure=package-missing ;;
+      12) failure=package-offline ;;
+      13) failure=package-manager-absent ;;
+      124 | 137) failure=command-timeout ;;
+      *) failure=package-failed ;;
+    esac
+    trouble="$title: $(last_words)"
+    return 1
+  done
+}
+
+# A file that was not there before the packages were: the change's own takes its place, as if an admin had kept theirs.
+put_aside() {
+  [ -f "$dir/command/packages.sh" ] || return 0
+  while IFS=$tab read -r kind i k op f_before f_after f_mode f_owner f_back path; do
+    [ "$kind" = file ] && [ "$f_before" = - ] && [ -e "$path" ] || continue
+    printf '%s\n' "$path" >>"$dir/aside" && settle "$dir" && mv -- "$path" "$path.dpkg-dist" || return 1
+  done <"$dir/manifest" 2>"$dir/errors"
+}
+
+put_back() {
+  [ -f "$dir/aside" ] || return 0
+  while IFS= read -r path; do
+    [ -e "$path.dpkg-dist" ] || continue
+    if [ -e "$path" ]; then
+      incomplete=1
+      note "file${tab}left${tab}$path"
+    else
+      mv -- "$path.dpkg-dist" "$path" || { incomplete=1; note "note${tab}$path.dpkg-dist could not be given its name back"; }
+    fi
+  done <"$dir/aside"
 }
 
 # ------------------------------------------------------------------ staging: nothing is live yet
@@ -423,6 +471,7 @@ take_back() {
     groups restore_group restore
     groups discard_group discard
   fi
+  put_back
   clean_stages
   if [ -f "$dir/made" ]; then
     sort -r "$dir/made" >"$dir/unmake"
@@ -573,6 +622,8 @@ run() {
 
   say step 'comparing with the plan'
   fresh || fail stale 'the server is not as the plan found it' stale
+  install_packages || fail "$failure" "$trouble"
+  put_aside || broke 'making room beside the files of a package'
   resolve 2>"$dir/errors" || broke 'following links'
   ! twice || fail same-file-twice 'two paths of the change are one file' failed
 

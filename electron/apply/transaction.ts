@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { TransactionOutcome } from './api.ts';
 import { applyScript, decideScript, followScript, type Places } from './bundle.ts';
 import { isSecret } from './layout.ts';
+import { packageTimeout } from './packages.ts';
 import { ReportReader, type Report } from './outcome.ts';
 import type { Change, SecretRef } from '../../shared/model.ts';
 import { SignetError, type Problem } from '../../shared/problem.ts';
@@ -56,6 +57,7 @@ function neverBegan(error: unknown): boolean {
 function longest(change: Change, confirmSeconds: number): number {
   const commands = change.steps.reduce((sum, step) => {
     if (step.kind === 'records') return sum + 240;
+    if (step.kind === 'package') return sum + packageTimeout;
     return step.kind === 'command' ? sum + 2 * (step.timeout ?? 60) : sum;
   }, 0);
   return (300 + confirmSeconds + commands) * 1000;

@@ -8,7 +8,7 @@ import { afterEach, expect, test } from 'vitest';
 import { applyChange, readOutcome, type Transaction } from '../../../electron/apply/transaction.ts';
 import type { TransactionOutcome } from '../../../electron/apply/api.ts';
 import type { Change, Step } from '../../../shared/model.ts';
-import { LocalHost } from './local-host.ts';
+import { hashOf, LocalHost } from './local-host.ts';
 
 /** Those that a full disk can stop. */
 const writers = ['cp', 'mv', 'ln', 'mkdir', 'sync'];
@@ -48,7 +48,31 @@ ${act}
   writeFileSync(join(root, 'armed'), '');
 }
 
+const packaged = 'as it was packaged\n';
+
+/** A package manager that knows one package, which brings one file. */
+function packageManager(host: LocalHost): void {
+  const file = host.path('packaged/main.conf');
+  const tool = (name: string, script: string) =>
+    writeFileSync(join(host.root, 'bin', name), `#!/bin/dash\n${script}\n`, { mode: 0o755 });
+  tool('apt-get', `/usr/bin/mkdir -p ${host.path('packaged')} && printf '%s' '${packaged}' >${file}`);
+  tool('dpkg-query', `[ ! -d ${host.path('packaged')} ] || echo ii`);
+}
+
+/** Without what the package brought, where it is as the package brought it. */
+function withoutPackage(tree: string): string {
+  const lines = tree.split('\n').filter(line => line.includes('/packaged/'));
+  const own = lines.filter(line => line.includes('main.conf'));
+  const isWhole = own.length === 1 && own[0]?.includes('main.conf ') === true && own[0].endsWith(hashOf(packaged));
+  if (lines.length > 0 && !isWhole) return tree;
+  return tree
+    .split('\n')
+    .filter(line => !line.includes('/packaged/'))
+    .join('\n');
+}
+
 function prepare(host: LocalHost): Change {
+  packageManager(host);
   host.write('tables/KeyTable', 'old keys\n', 0o640);
   host.write('tables/SigningTable', 'old signing', 0o604);
   host.write('zones/db.one', 'zone one', 0o664);
@@ -61,6 +85,8 @@ function prepare(host: LocalHost): Change {
     present,
   });
   return host.change([
+    { kind: 'package', manager: 'apt', name: 'signer' },
+    host.file('packaged/main.conf', 'as it is wanted\n'),
     directory('new', true),
     directory('old', false),
     host.file('tables/KeyTable', 'new keys\n'),
@@ -101,8 +127,13 @@ async function broken(at: number, mode: Mode): Promise<Broken> {
   const asPlanned =
     ['new/s1.private', 'tables/KeyTable'].every(name => existsSync(there.path(name))) && !existsSync(there.path('old'));
   const planned =
-    asPlanned && there.read('tables/KeyTable') === 'new keys\n' && there.read('zones/db.one') === 'zone two';
-  const is = tree === before ? 'before' : planned && !tree.includes('.signet') ? 'planned' : tree;
+    asPlanned &&
+    there.read('tables/KeyTable') === 'new keys\n' &&
+    there.read('zones/db.one') === 'zone two' &&
+    there.read('packaged/main.conf') === 'as it is wanted\n' &&
+    there.read('packaged/main.conf.dpkg-dist') === packaged;
+  const is =
+    withoutPackage(tree) === before ? 'before' : planned && !tree.includes('.signet') ? 'planned' : tree;
   const leak = there.stateText().includes('ZmF1bHQ') ? ' with a key left in the run directory' : '';
   return { outcome, hit, left: `${is}${leak}` };
 }

@@ -13,19 +13,19 @@ CGROOT=/sys/fs/cgroup/unified
 
 # host -> first address; further addresses in EXTRA_ADDR
 declare -A ADDR=(
-  [sink]=10.99.0.2 [mx1]=10.99.0.11 [mx2]=10.99.0.12 [ns1]=10.99.0.21
+  [sink]=10.99.0.2 [mx1]=10.99.0.11 [mx2]=10.99.0.12 [ns1]=10.99.0.21 [bare]=10.99.0.13
 )
 declare -A EXTRA_ADDR=([sink]="10.99.0.53 10.99.0.54")
 # The addresses of the Internet's root servers. Inside the lab they all are sink, so a
 # program with its own resolver and built-in root hints (OpenDKIM's libunbound) works too.
 ROOT_SERVERS="198.41.0.4 199.9.14.201 170.247.170.2 192.33.4.12 199.7.91.13 192.203.230.10
   192.5.5.241 192.112.36.4 198.97.190.53 192.36.148.17 192.58.128.30 193.0.14.129 199.7.83.42 202.12.27.33"
-declare -A SSH_USER=([sink]=root [mx1]=root [mx2]=spravce [ns1]=dnsadmin)
+declare -A SSH_USER=([sink]=root [mx1]=root [mx2]=spravce [ns1]=dnsadmin [bare]=root)
 declare -A SSH_PORT=()          # where it is not 22
 declare -A SSH_AUTH=()          # "password" where there is no log-in by key
 # ports a host must listen on before it counts as up
-declare -A READY=([sink]="22 25 53" [mx1]="22 25 53 8891" [mx2]="22 25 53" [ns1]="22 53")
-ALL_HOSTS=(sink ns1 mx1 mx2)
+declare -A READY=([sink]="22 25 53" [mx1]="22 25 53 8891" [mx2]="22 25 53" [ns1]="22 53" [bare]="22 25 53")
+ALL_HOSTS=(sink ns1 mx1 mx2 bare)
 
 say() { printf 'lab: %s\n' "$*" >&2; }
 die() { printf 'lab: %s\n' "$*" >&2; exit 1; }

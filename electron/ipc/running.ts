@@ -173,6 +173,9 @@ export function settle(engine: Engine, record: RunRecord): void {
     }
     if (applied(`switch@${server}`, id) && change !== null) {
       proven.push(...newKeysOf(change.intent).map(key => key.ref.secret));
+      for (const { selector, publicKey } of adoptedKeys(engine, change)) {
+        ours.push({ domain, server, selector, fingerprint: publicKeyFingerprint(publicKey), since: now.toISOString() });
+      }
     }
     if (applied(`remove@${server}`, id)) {
       gone.push(...effect.removed.map(selector => ({ domain, server, selector })));
@@ -198,6 +201,19 @@ export function settle(engine: Engine, record: RunRecord): void {
   });
   engine.emit({ type: 'changed', what: 'pending' });
   engine.emit({ type: 'changed', what: 'runs' });
+}
+
+/** The keys that were there before and are used from now on, as the plan found them. */
+function adoptedKeys(
+  engine: Engine,
+  { domain, server, intent }: PendingChange,
+): readonly { readonly selector: string; readonly publicKey: string }[] {
+  const adopt = intent.kind === 'signing-on' ? intent.adopt : [];
+  const known = engine.facts.get(server)?.signers.flatMap(signer => signer.view.keys) ?? [];
+  return adopt.flatMap(selector => {
+    const publicKey = known.find(key => key.domain === domain && key.selector === selector)?.publicKey ?? null;
+    return publicKey === null ? [] : [{ selector, publicKey }];
+  });
 }
 
 function retirement(

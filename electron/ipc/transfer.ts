@@ -13,6 +13,7 @@ import { refused } from '../../shared/problem.ts';
 import type { ServerFacts } from '../drivers/api.ts';
 import { pendingSchema, serverSchema } from '../store/documents.ts';
 import type { SealedKey } from '../store/api.ts';
+import { slotOf } from '../store/pending.ts';
 import type { KeyRequest } from '../vault/api.ts';
 import { generateKeys } from '../vault/generate.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
@@ -113,12 +114,11 @@ async function importPending(
     const here = known.get(server);
     const described = file.servers.find(candidate => candidate.name === server);
     const other = present.find(
-      candidate =>
-        candidate.domain === domain && candidate.server === server && candidate.intent.kind === change.intent.kind,
+      candidate => candidate.domain === domain && candidate.server === server && slotOf(candidate) === slotOf(change),
     );
     const problem = importProblem(change, here, described);
     if (problem !== null) refusals.push({ ...(domain === null ? {} : { domain }), server, problem });
-    else if (other !== undefined) unchanged.push({ domain, server, reason: 'staged already' });
+    else if (other !== undefined) unchanged.push({ domain, server, reason: stagedReason(change, other) });
     else taken.push(change);
   }
   const pems = file.keys === null || input.passphrase === undefined ? {} : openBox(file.keys, input.passphrase);
@@ -134,6 +134,11 @@ async function importPending(
   }
   if (changes.length > 0) engine.emit({ type: 'changed', what: 'pending' });
   return { imported: changes.map(pendingRow), unchanged, refused: refusals, newKeys: made };
+}
+
+function stagedReason(change: PendingChange, other: PendingChange): string {
+  const same = other.intent.kind === change.intent.kind;
+  return same ? 'staged already' : `another change is staged already (${other.intent.kind})`;
 }
 
 function importProblem(

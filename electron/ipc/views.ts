@@ -3,6 +3,7 @@ import type { PendingRow, ServerRow } from '../../shared/contract.ts';
 import type { PendingChange, Plan, RotateIntent, ServerConfig, StagedKey } from '../../shared/model.ts';
 import { newKeysOf } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
+import type { SignerKey } from '../drivers/api.ts';
 import { refused } from '../../shared/problem.ts';
 import { assertNever } from '../../shared/assert.ts';
 import type { MailSettingsIntent } from '../../shared/mail-settings.ts';
@@ -10,6 +11,7 @@ import { domainsOf, indexFleet, sharers, signerOf } from '../planning/fleet.ts';
 import type { PlanningInput } from '../planning/plan.ts';
 import { isDue, managedKey } from '../planning/plan.ts';
 import type { PlanningContext } from '../planning/goals.ts';
+import { mailSettingsOf } from '../planning/settings.ts';
 import { publicKeyFingerprint } from '../store/fingerprint.ts';
 import type { Engine } from './engine.ts';
 
@@ -56,7 +58,7 @@ export function serverRow(engine: Engine, server: ServerConfig): ServerRow {
     os: facts?.host.os.name ?? null,
     domains: facts === null ? server.givenDomains.length : domainsOf(facts, server).length,
     givenDomains: server.givenDomains.length,
-    mailSettings: null,
+    mailSettings: facts === null ? null : mailSettingsOf(facts),
     lastScan: facts?.scannedAt ?? null,
     reachable: attempt === undefined ? null : attempt === null,
     problems,
@@ -200,10 +202,34 @@ function fullyApplied(engine: Engine, id: string): readonly (readonly [string, P
   return [[id, { ...run.plan, changes }]];
 }
 
+const fingerprints = new WeakMap<SignerKey, string>();
+
+/** Facts are never changed in place, so each key's is computed once. */
+function fingerprintOf(key: SignerKey): string | null {
+  if (key.publicKey === null) return null;
+  let fingerprint = fingerprints.get(key);
+  if (fingerprint === undefined) {
+    fingerprint = publicKeyFingerprint(key.publicKey);
+    fingerprints.set(key, fingerprint);
+  }
+  return fingerprint;
+}
+
+/** Selectors of ours. One under which there is another key by now was taken over by somebody else (law 5). */
 function managedSet(engine: Engine): ReadonlySet<string> {
-  return new Set(
-    engine.store.managed.list().map(({ domain, server, selector }) => managedKey(domain, server, selector)),
+  const managed = new Map(
+    engine.store.managed
+      .list()
+      .map(({ domain, server, selector, fingerprint }) => [managedKey(domain, server, selector), fingerprint]),
   );
+  for (const { server, signers } of engine.facts.list()) {
+    for (const key of signers.flatMap(signer => signer.view.keys)) {
+      const name = managedKey(key.domain, server, key.selector);
+      const ours = managed.get(name);
+      if (ours !== undefined && ours !== (fingerprintOf(key) ?? ours)) managed.delete(name);
+    }
+  }
+  return new Set(managed.keys());
 }
 
 export function planningContext(engine: Engine): PlanningContext {

@@ -51,7 +51,7 @@ export function pendingTable(database: Database, keys: KeyTable): PendingTable {
 }
 
 /** What there can be one of for a (domain, server). */
-function slotOf(change: PendingChange): string {
+export function slotOf(change: Pick<PendingChange, 'intent'>): string {
   return change.intent.kind === 'retire' ? `retire ${change.intent.selector}` : 'signing';
 }
 

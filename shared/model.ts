@@ -104,6 +104,8 @@ export interface SigningOffIntent {
   readonly dmarc: DmarcWish;
   /** How long the key stays served for mail under way, in hours. */
   readonly graceHours: number;
+  /** The signer goes away too: private keys are removed at once, while their records stay served. */
+  readonly removeKeys?: boolean;
 }
 
 /** Signing stays as it is; only the policies change. */

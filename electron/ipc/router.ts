@@ -8,6 +8,7 @@ import { applyHandlers } from './apply.ts';
 import { doctorHandlers } from './doctor.ts';
 import { domainHandlers } from './domains.ts';
 import type { CallContext, Engine, Handlers } from './engine.ts';
+import { mailSettingsHandlers } from './mail-settings.ts';
 import { plannedHandlers } from './planned.ts';
 import { preferenceHandlers } from './preferences.ts';
 import { proofHandlers } from './proof.ts';
@@ -23,6 +24,7 @@ const handlers = {
   ...scanHandlers,
   ...domainHandlers,
   ...rotationHandlers,
+  ...mailSettingsHandlers,
   ...plannedHandlers,
   ...transferHandlers,
   ...applyHandlers,

@@ -29,7 +29,9 @@ function summary(engine: Engine, record: RunRecord): RunSummary {
     finishedAt: record.finishedAt,
     outcome: record.outcome,
     servers: [...new Set(record.plan.changes.map(change => change.server))],
-    domains: new Set(record.plan.effects.map(effect => `${effect.domain}\n${effect.server}`)).size,
+    domains: new Set(
+      record.plan.effects.flatMap(({ domain, server }) => (domain === null ? [] : [`${domain}\n${server}`])),
+    ).size,
     changes: record.plan.changes.length,
     applied: record.changes.filter(change => change.state === 'applied').length,
     canUndo: realisedEffects(record).length > 0,

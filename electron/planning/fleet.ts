@@ -75,6 +75,10 @@ export function endpointKey(endpoint: SignerView['endpoint'] & object): string {
   return `inet:${loopback.has(host) ? 'localhost' : host}:${endpoint.port}`;
 }
 
+function allowHint(server: string): string {
+  return `Allow signing outgoing mail there: signet mail-settings ${server} --allow-signing on`;
+}
+
 /** Why no domain of the server can be switched on; null: they can. */
 export function signingUnavailable(facts: ServerFacts): Problem | null {
   const where = { server: facts.server, severity: 'stop' as const };
@@ -91,16 +95,16 @@ export function signingUnavailable(facts: ServerFacts): Problem | null {
     return {
       code: 'no-signer',
       message: `${facts.server} has no signer: ${facts.mta.view.name} is there, but nothing that signs its mail.`,
-      hint: 'Install OpenDKIM on it, connect it to the mail server, and scan again.',
+      hint: allowHint(facts.server),
       ...where,
     };
   }
-  if (signer.view.unavailable !== null) return signer.view.unavailable;
+  if (signer.view.unavailable !== null && inPath(facts, signer.view)) return signer.view.unavailable;
   if (!inPath(facts, signer.view)) {
     return {
       code: 'signer-not-in-path',
       message: `${facts.server}: ${facts.mta.view.name} does not send outgoing mail through ${signer.view.name}.`,
-      hint: "Name the signer's socket in smtpd_milters and non_smtpd_milters, and scan again.",
+      hint: allowHint(facts.server),
       ...where,
     };
   }

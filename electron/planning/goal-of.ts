@@ -179,6 +179,7 @@ function signingOff(
   const before = signedWith(signer, domain);
   const ours = before.filter(selector => context.managed(domain, server, selector));
   const now = intent.graceHours === 0 ? ours : [];
+  const removals = intent.removeKeys === true ? ours : now;
   const unpublish: RecordEffect[] = [];
   for (const selector of now) {
     const outcome = unpublication(context, location, pending, selector);
@@ -192,7 +193,7 @@ function signingOff(
       location,
       records: [...policies.records, ...unpublish],
       selectors: { before, after: [] },
-      removals: now,
+      removals,
       gates: policyGates(policies.records, pending, location),
       probe: { domain, selectors: [], unsigned: true },
       retire: intent.graceHours === 0 ? [] : ours.map(selector => ({ selector, graceHours: intent.graceHours })),

@@ -10,9 +10,12 @@ export function realisedEffects(run: RunRecord): readonly Effect[] {
   }
   return run.plan.effects.flatMap((effect): readonly Effect[] => {
     const done = (phase: Phase, server: string) => applied.get(`${phase}@${server}`)?.has(effect.pending) ?? false;
+    const { settings, ...rest } = effect;
+    const changed = done('prepare', effect.server) || done('dismantle', effect.server);
     const switched = done('switch', effect.server);
     const realised: Effect = {
-      ...effect,
+      ...rest,
+      ...(settings !== undefined && changed ? { settings } : {}),
       selectors: switched ? effect.selectors : null,
       // a record that only the admin can publish may stand there once its gate has let the switch through
       records: effect.records.filter(record => record.server === null || done(record.phase, record.server)),
@@ -21,6 +24,7 @@ export function realisedEffects(run: RunRecord): readonly Effect[] {
       retire: switched ? effect.retire : [],
     };
     const nothing =
+      realised.settings === undefined &&
       realised.selectors === null &&
       realised.removed.length === 0 &&
       realised.records.every(record => record.server === null) &&

@@ -37,7 +37,9 @@ export function planLines(plan: PlanView, diff: boolean): readonly string[] {
     lines.push(`  ${printable(manual.reason)}`);
   }
   for (const row of plan.later)
-    lines.push(`later: ${row.domain} on ${row.server}: ${row.summary} (from ${row.notBefore ?? 'now'})`);
+    lines.push(
+      `later: ${row.domain ?? 'mail settings'} on ${row.server}: ${row.summary} (from ${row.notBefore ?? 'now'})`,
+    );
   lines.push(...problemLines(plan.problems));
   if (plan.changes.length > 0) lines.push(`Plan ${plan.id}: ${plan.changes.length} changes.`);
   return lines;

@@ -6,6 +6,7 @@ import { printable } from '../../../shared/text.ts';
 import type { GlobalOptions, Streams } from './context.ts';
 import { CommandContext } from './context.ts';
 import { inspectionCommands } from './inspection.ts';
+import { mailSettingsCommand } from './mail-settings.ts';
 import { runCommands } from './runs.ts';
 import { rotationCommand } from './rotation.ts';
 import { serveCommand } from './serve.ts';
@@ -38,6 +39,7 @@ export async function runCommandLine(argv: readonly string[], streams: Streams, 
   inspectionCommands(program, context);
   signingCommands(program, context);
   rotationCommand(program, context);
+  mailSettingsCommand(program, context);
   runCommands(program, context);
   serveCommand(program, context);
   for (const command of descendants(program)) command.exitOverride();

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
-import type { StageResult } from '../../../shared/contract.ts';
+import type { StageResult, Subject } from '../../../shared/contract.ts';
 import type { DmarcWish, DomainRow, KeySpec, PolicyWish, Scheme } from '../../../shared/model.ts';
 import { keySpecs } from '../../../shared/model.ts';
 import { usage } from '../../../shared/problem.ts';
@@ -77,15 +77,19 @@ export function signingCommands(program: Command, context: CommandContext): void
     });
 }
 
+export function subjectName({ domain, server }: Subject): string {
+  return domain === null ? `mail settings of ${server}` : `${domain} on ${server}`;
+}
+
 /** What was staged; refusals alone are a failure. */
 export function reportStaging(context: CommandContext, result: StageResult): void {
   const done = result.staged.length + result.cancelled.length + result.unchanged.length;
   for (const { problem } of result.refused) context.output.problem(problem);
   if (result.refused.length > 0 && result.staged.length + result.cancelled.length === 0) context.fail('refused');
   context.output.result(result, () => [
-    ...result.staged.map(row => `${row.domain} on ${row.server}: ${row.summary}`),
-    ...result.cancelled.map(({ domain, server }) => `${domain} on ${server}: what was staged is taken back`),
-    ...result.unchanged.map(({ domain, server, reason }) => `${domain} on ${server}: ${reason}`),
+    ...result.staged.map(row => `${subjectName(row)}: ${row.summary}`),
+    ...result.cancelled.map(subject => `${subjectName(subject)}: what was staged is taken back`),
+    ...result.unchanged.map(subject => `${subjectName(subject)}: ${subject.reason}`),
     ...(done === 0 && result.refused.length === 0
       ? ['Nothing to stage: no server has been scanned, or none hosts a domain.']
       : []),

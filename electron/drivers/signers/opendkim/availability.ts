@@ -86,7 +86,7 @@ export function availability(facts: OpenDkimFacts, model: Model): Problem | null
   }
   if (!model.mode.includes('s')) {
     const message = `Mode is "${printable(model.mode)}": OpenDKIM does not sign`;
-    return stop('signer-mode', message, `Set "Mode sv" in ${configPath} and restart OpenDKIM.`, {
+    return stop('signer-mode', message, `Allow signing: signet mail-settings ${server} --allow-signing on`, {
       server,
       file: configPath,
     });

@@ -18,6 +18,7 @@ export default {
     // drivers are found by folder
     'electron/drivers/{signers,dns,mta}/*.ts',
     'renderer/{,app/}main.tsx',
+    'test/bench/table/floor/main.tsx',
     'test/**/*.{test,bench}.{ts,tsx}',
     '.config/*.ts',
     // loaded by Node itself, past the test runner

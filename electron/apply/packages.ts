@@ -22,7 +22,7 @@ for name; do
 done
 [ -n "$missing" ] || exit 0
 get() {
-  apt-get -q -y -o DPkg::Lock::Timeout=20 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 \\
+  apt-get -q -y -o DPkg::Lock::Timeout=15 -o Dpkg::Options::=--force-confold -o Dpkg::Use-Pty=0 \\
     -o Acquire::http::Timeout=20 -o Acquire::Retries=1 "$@" 2>&1
 }
 install() { said=$(get --no-install-recommends install $missing); }

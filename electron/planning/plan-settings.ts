@@ -123,7 +123,7 @@ function planMta(
   const [refused] = plan.refused;
   if (refused !== undefined) return { refused: refused.problem };
   advanced.set(key, plan.after);
-  return plan;
+  return { steps: plan.steps, requires: plan.requires };
 }
 
 /** Where two signers are at one place, whoever is wired keeps the place. */

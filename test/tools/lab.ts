@@ -127,6 +127,15 @@ export const check = {
     const flags = [...flag('--expect-change', options.expectChange), ...flag('--strict', options.strict)];
     return checkTool(['zone-intact', host, zone, ...flags]);
   },
+  /** A message from an outside sender; `outcome` is what became of it. */
+  inbound(
+    host: string,
+    domain: string,
+    options: { readonly signature: 'good' | 'bad' | 'none'; readonly senderDomain?: string },
+  ): Promise<CheckResult> {
+    const { signature, senderDomain } = options;
+    return checkTool(['inbound', host, domain, '--signature', signature, ...option('--sender-domain', senderDomain)]);
+  },
   async fleetState(...hosts: readonly string[]): Promise<FleetState> {
     return JSON.parse(await outputOf([`${folder}/check`, 'fleet-state', ...hosts])) as FleetState;
   },

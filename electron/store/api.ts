@@ -28,6 +28,14 @@ export interface ServerTable {
 export interface StoredFacts {
   readonly server: string;
   readonly scannedAt: string;
+  readonly mta: StoredPart | null;
+  readonly signers: readonly StoredPart[];
+  readonly dns: readonly StoredPart[];
+}
+
+/** What one driver found; `facts` is read from the file only when somebody looks at it. */
+export interface StoredPart {
+  readonly facts: unknown;
 }
 
 export interface FactsTable<F extends StoredFacts> {

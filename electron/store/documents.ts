@@ -43,6 +43,8 @@ export const stagedKeySchema: Schema<StagedKey> = z.looseObject({
   algorithm: z.enum(['rsa', 'ed25519']),
   bits: whole,
   publicKey: text,
+  // keys that were staged before DomainKeys could be
+  scheme: z.enum(['dkim', 'domainkeys']).default('dkim'),
 });
 
 const policy = z.enum(['keep', 'sign-all', 'none']);
@@ -200,12 +202,33 @@ export function pack(json: string): Uint8Array {
 
 /** zlib's checksum finds damaged bytes. */
 export function unpack(database: Database, packed: Uint8Array, what: string): string {
+  return unpackFirst(database, packed, what).text;
+}
+
+/** What was packed first, and how to unpack what stands behind it; null: nothing does. */
+export function unpackFirst(
+  database: Database,
+  packed: Uint8Array,
+  what: string,
+): { readonly text: string; readonly rest: (() => string) | null } {
   try {
-    return inflateSync(packed).toString('utf8');
+    const { buffer, engine } = inflateWithInfo(packed);
+    const rest = packed.subarray(engine.bytesWritten);
+    return {
+      text: buffer.toString('utf8'),
+      rest: rest.length === 0 ? null : () => unpack(database, rest, what),
+    };
   } catch (error) {
     throw database.corrupt(`${what} does not unpack`, error);
   }
 }
+
+/** The types of Node leave out what `info` gives: how many bytes the stream had. */
+const inflateWithInfo = (packed: Uint8Array) =>
+  inflateSync(packed, { info: true }) as unknown as {
+    readonly buffer: Buffer;
+    readonly engine: { readonly bytesWritten: number };
+  };
 
 export function sha256(value: string): string {
   return createHash('sha256').update(value).digest('hex');

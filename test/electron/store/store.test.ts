@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { Store } from '../../../electron/store/api.ts';
+import type { Store, StoredFacts } from '../../../electron/store/api.ts';
 import { publicKeyFingerprint } from '../../../electron/store/fingerprint.ts';
 import { openStore } from '../../../electron/store/store.ts';
 import type { Settings } from '../../../shared/settings.ts';
@@ -52,7 +52,7 @@ describe('servers', () => {
   test('removing forgets facts and probes, and not what Signet made there', () => {
     const store = open();
     store.servers.put(server('mx1'));
-    store.facts().put({ server: 'mx1', scannedAt: 'now' });
+    store.facts().put({ server: 'mx1', scannedAt: 'now', mta: null, signers: [], dns: [] });
     store.probes.put([{ domain: 'a', server: 'mx1', at: 'now', signed: true, selectors: ['s1'], problem: null }]);
     const managed = { domain: 'a', server: 'mx1', selector: 's1', fingerprint: 'f', since: 'now' };
     store.managed.put([managed]);
@@ -141,20 +141,26 @@ function readAll(home: string): Buffer {
 describe('the other tables', () => {
   test('facts: any JSON, compressed', () => {
     const store = open();
-    interface Facts {
-      readonly server: string;
-      readonly scannedAt: string;
-      readonly zones: readonly string[];
+    interface Facts extends StoredFacts {
+      readonly dns: readonly { readonly facts: { readonly zones: readonly string[] }; readonly view: string }[];
     }
+    const zones = Array.from({ length: 20_000 }, (_, i) => `s1._domainkey.d${i}.example. IN TXT "v=DKIM1; p=AAAA" ; ü`);
     const facts = (name: string): Facts => ({
       server: name,
       scannedAt: '2026-01-01T00:00:00Z',
-      zones: Array.from({ length: 20_000 }, (_, i) => `s1._domainkey.d${i}.example. IN TXT "v=DKIM1; p=AAAA" ; ü`),
+      mta: { facts: { name: 'ü' } },
+      signers: [],
+      dns: [
+        { facts: { zones }, view: 'v1' },
+        { facts: { zones: ['ü'] }, view: 'v2' },
+      ],
     });
     store.facts<Facts>().put(facts('mx2'));
     store.facts<Facts>().put(facts('mx1'));
     const later = reopened(store).facts<Facts>();
     expect(later.list()).toEqual([facts('mx1'), facts('mx2')]);
+    // a plan tells facts apart by their text: it must be what it was
+    expect(JSON.stringify(later.get('mx1'))).toBe(JSON.stringify(facts('mx1')));
     expect(statSync(join(store.home, 'signet.db')).size).toBeLessThan(JSON.stringify(facts('mx1')).length / 2);
     later.remove('mx1');
     expect([later.get('mx1'), later.get('mx2')?.server]).toEqual([null, 'mx2']);

@@ -31,7 +31,7 @@ function filled(): string {
   const home = temporaryHome();
   const store = openStore(home);
   store.servers.put(server('mx1'));
-  store.facts().put({ server: 'mx1', scannedAt: 'now' });
+  store.facts().put({ server: 'mx1', scannedAt: 'now', mta: null, signers: [{ facts: 'a' }], dns: [] });
   store.pending.edit({ put: [on('p1', 'example.com', [key('k1')])], keys: [{ key: key('k1'), sealed: Buffer.of(7) }] });
   store.probes.put([{ domain: 'a', server: 'mx1', at: 'now', signed: true, selectors: [], problem: null }]);
   store.runs.begin({ id: 'r1', startedAt: 'now', plan: plan('a') });
@@ -149,6 +149,7 @@ describe('a database that is not what Signet wrote', () => {
     `UPDATE servers SET doc = 'nonsense'`,
     `UPDATE pending SET doc = '{"id":"p1","intent":{"kind":"unknown"}}'`,
     `UPDATE facts SET doc = x'00'`,
+    `UPDATE facts SET doc = substr(doc, 1, length(doc) - 4)`,
     `UPDATE keys SET doc = '[]'`,
     `UPDATE plans SET digest = 'other'`,
     `UPDATE plans SET doc = x'789c'`,
@@ -173,7 +174,10 @@ function readEverything(home: string): void {
   const store = openStore(home);
   try {
     store.servers.list();
-    store.facts().list();
+    store
+      .facts()
+      .list()
+      .map(({ signers }) => signers.map(part => part.facts));
     store.pending.list();
     store.keys.list().map(row => row.state !== 'erased' && store.keys.sealed(row.key.ref.secret));
     store.managed.list();

@@ -3,7 +3,7 @@
  * line. Inputs are zod schemas, parsed by the engine whoever sent them; results are plain types.
  */
 import { z } from 'zod';
-import type { MailSettings } from './mail-settings.ts';
+import type { MailSettings, MailSettingsIntent } from './mail-settings.ts';
 import { failingMail } from './mail-settings.ts';
 import type { DomainRow, PendingChange, Plan, Step } from './model.ts';
 import { keySpecs } from './model.ts';
@@ -244,6 +244,8 @@ export interface PendingRow {
   readonly notBefore: string | null;
   readonly selectors: readonly string[];
   readonly fingerprints: readonly string[];
+  /** Of mail settings: what is staged. */
+  readonly mailSettings?: MailSettingsIntent;
 }
 
 /** A plan as it is shown: file steps have their unified diff when asked for. */

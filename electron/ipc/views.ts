@@ -85,6 +85,7 @@ export function pendingRow(change: PendingChange): PendingRow {
       ...keys.map(key => key.selector),
     ],
     fingerprints: keys.map(key => publicKeyFingerprint(key.publicKey)),
+    ...(intent.kind === 'mail-settings' && { mailSettings: intent }),
   };
 }
 

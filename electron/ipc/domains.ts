@@ -1,5 +1,6 @@
 /** The domain table, and signing staged for its rows. */
 import type { Parsed } from '../../shared/contract.ts';
+import type { DomainRow } from '../../shared/model.ts';
 import { isDomainChange } from '../../shared/model.ts';
 import { stage } from '../planning/stage.ts';
 import type { Engine, Handlers } from './engine.ts';
@@ -29,10 +30,15 @@ function staging(engine: Engine, wish: Parsed<'signing.stage'>): Staging {
   return { plan, refused: [...refused, ...plan.refused] };
 }
 
+function withoutPublicKeys(row: DomainRow): DomainRow {
+  return row.keys.length === 0 ? row : { ...row, keys: row.keys.map(key => ({ ...key, publicKey: null })) };
+}
+
 export const domainHandlers: Handlers = {
-  'domains.list': (engine, { server }) => {
+  'domains.list': (engine, { server, publicKeys }) => {
     if (server !== undefined) serverConfig(engine, server);
-    return rowsOf(engine, server);
+    const rows = rowsOf(engine, server);
+    return publicKeys ? rows : rows.map(withoutPublicKeys);
   },
   'signing.preview': (engine, wish) => previewAll(engine, staging(engine, wish)),
   'signing.stage': (engine, wish, context) => stageAll(engine, staging(engine, wish), wish.strict, context),

@@ -21,14 +21,17 @@ export type Location =
 /** The zone that holds `domain`: the longest one that is configured on a server of the fleet, unless DNS says that a longer one is elsewhere. */
 export function locate(fleet: Fleet, domain: string, server: string): Location {
   const delegation = fleet.servers.get(server)?.delegations[domain] ?? null;
-  const labels = domain.split('.');
-  for (let i = 0; i < labels.length; i += 1) {
-    const name = labels.slice(i).join('.');
+  for (let name = domain; name !== ''; name = parentOf(name)) {
     if (delegation !== null && name.length < delegation.zone.length) break;
     const places = fleet.zones.get(name);
     if (places !== undefined) return choose(fleet, name, places, delegation?.servers ?? []);
   }
   return { kind: 'external', zone: delegation?.zone ?? null, reason: null };
+}
+
+function parentOf(name: string): string {
+  const dot = name.indexOf('.');
+  return dot === -1 ? '' : name.slice(dot + 1);
 }
 
 function choose(fleet: Fleet, zone: string, places: readonly ZonePlace[], authoritative: readonly string[]): Location {

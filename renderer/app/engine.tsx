@@ -32,10 +32,12 @@ function createQueries(): QueryClient {
   });
 }
 
+const previews = ['signing.preview', 'rotate.preview', 'mailSettings.preview'] as const;
+
 const listsOf: Readonly<Record<Extract<EngineEvent, { type: 'changed' }>['what'], readonly Operation[]>> = {
   servers: ['servers.list'],
-  domains: ['domains.list', 'records.show', 'plan.compute'],
-  pending: ['pending.list', 'plan.compute', 'domains.list', 'signing.preview'],
+  domains: ['domains.list', 'records.show', 'plan.compute', ...previews],
+  pending: ['pending.list', 'plan.compute', 'domains.list', ...previews],
   runs: ['runs.list', 'runs.show'],
   settings: ['settings.get'],
   vault: ['vault.status'],
@@ -127,7 +129,7 @@ export function useServers() {
 }
 
 export function useDomains() {
-  const query = useEngine('domains.list', {});
+  const query = useEngine('domains.list', { publicKeys: false });
   return { ...query, rows: query.data ?? none };
 }
 

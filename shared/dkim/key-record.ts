@@ -100,7 +100,7 @@ export function compareKeyRecord(
   if (only === undefined) return 'missing';
   if (others.length > 0) return 'several';
   const record = parseKeyRecord(only);
-  const wanted = parseKeyRecord(expected);
+  const wanted = only === expected ? record : parseKeyRecord(expected);
   if (record === null) return 'invalid';
   if (wanted === null) return 'mismatch';
   if (record.publicKey === '') return wanted.publicKey === '' ? 'match' : 'revoked';

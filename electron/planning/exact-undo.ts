@@ -42,7 +42,8 @@ function sha256(content: string): string {
   return createHash('sha256').update(Buffer.from(content, 'latin1')).digest('hex');
 }
 
-function filesOf(change: Change): readonly RestoreFile[] {
+/** The texts that a change wrote, as `restore` of a driver takes them; secrets are not among them. */
+export function filesOf(change: Change): readonly RestoreFile[] {
   return change.steps.flatMap((step): readonly RestoreFile[] => {
     if (step.kind !== 'file' || (step.after !== null && 'secret' in step.after)) return [];
     // a secret that was removed: nobody has it any more

@@ -1,8 +1,18 @@
 /** Goals of whole servers into changes: the signers' drivers say what they take, the MTA's puts them into the path or out of it. Pure. */
 import type { Change, FileRequirement, PackageStep, Phase, Step } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { DriverPlan, MtaDriver, MtaEdit, ServerFacts, SettingsContext, SettingsPlan } from '../drivers/api.ts';
+import type {
+  DriverPlan,
+  MtaDriver,
+  MtaEdit,
+  RestoreFile,
+  ServerFacts,
+  SettingsContext,
+  SettingsPlan,
+  SignerDriver,
+} from '../drivers/api.ts';
 import type { Advanced, Means, Without } from './assemble.ts';
+import { filesOf } from './exact-undo.ts';
 import { endpointKey } from './fleet.ts';
 import { settingsReason } from './reason.ts';
 import type { SettingsGoal, SettingsPart } from './settings.ts';
@@ -33,7 +43,7 @@ export function planSettings(
     const facts = means.fleet.servers.get(server);
     const parts = goal.parts.filter(part => part.phase === phase);
     if (facts === undefined || parts.length === 0 || without.get(id)?.has(pending) === true) return [];
-    const planned = planServer(means, facts, parts, phase, advanced);
+    const planned = exactly(means, facts, goal, phase, advanced) ?? planServer(means, facts, parts, phase, advanced);
     if ('refused' in planned) {
       refuse(pending, { ...planned.refused, server });
       return [];
@@ -64,6 +74,53 @@ export function planSettings(
 
 export function packagesIn(steps: readonly Step[]): readonly string[] {
   return steps.filter((step): step is PackageStep => step.kind === 'package').map(({ name }) => name);
+}
+
+/**
+ * Where a run that is taken back changed texts only, and they are still as it left them, they get their old bytes. null: it
+ * is planned from what is wished, which after a package was installed is the way back to the package's own files.
+ */
+function exactly(
+  { fleet, drivers, runs }: Means,
+  facts: ServerFacts,
+  { pending, parts }: SettingsGoal,
+  phase: Phase,
+  advanced: Advanced,
+): Planned | null {
+  const { intent, server } = pending;
+  if (intent.kind !== 'undo' || parts.some(part => part.phase !== phase)) return null;
+  const own = runs.get(intent.run)?.changes.filter(change => change.pending.includes(intent.effect.pending)) ?? [];
+  const [change] = own;
+  if (change === undefined || own.length > 1 || change.steps.some(step => step.kind === 'package')) return null;
+  const mta = fleet.servers.get(server)?.mta ?? null;
+  const mtaDriver = drivers.mta.find(driver => driver.id === mta?.driver);
+  const places: readonly Place[] = [
+    ...parts.flatMap(({ driver }) => {
+      const scanned = facts.signers.find(signer => signer.driver === driver.id)?.facts;
+      return scanned === undefined ? [] : [{ key: `${server}/signer/${driver.id}`, scanned, driver }];
+    }),
+    ...(mta === null || mtaDriver === undefined
+      ? []
+      : [{ key: `${server}/mta`, scanned: mta.facts, driver: mtaDriver }]),
+  ];
+  const restores = (place: Place, files: readonly RestoreFile[]) =>
+    place.driver.restore(advanced.has(place.key) ? advanced.get(place.key) : place.scanned, files);
+  const files = filesOf(change);
+  const byPlace = Map.groupBy(files, file => places.find(place => restores(place, [file]).refused.length === 0));
+  if (files.length === 0 || byPlace.has(undefined)) return null;
+  const steps: Step[] = [];
+  for (const place of phase === 'prepare' ? places : places.toReversed()) {
+    const restored = restores(place, byPlace.get(place) ?? []);
+    steps.push(...restored.steps);
+    advanced.set(place.key, restored.after);
+  }
+  return { steps, requires: [] };
+}
+
+interface Place {
+  readonly key: string;
+  readonly scanned: unknown;
+  readonly driver: SignerDriver | MtaDriver;
 }
 
 interface Planned {

@@ -18,7 +18,16 @@ export interface HostPlan {
   readonly domains: readonly { readonly name: string; readonly signed: boolean; readonly policy: boolean }[];
   /** Zones that this host is the primary of. */
   readonly zones: readonly string[];
+  /** Absent: OpenDKIM with tables, in the path of mail. `none`: it is not installed; `unwired`: Postfix passes it by. */
+  readonly signer?: 'none' | 'unwired';
 }
+
+/** What the package of the signer brings; the program stands for all of it. */
+export const packaged = {
+  program: '/usr/sbin/opendkim',
+  config: '/etc/opendkim.conf',
+  text: '# as packaged\nUserID opendkim\nSocket local:/run/opendkim/opendkim.sock\n',
+} as const;
 
 type Files = Map<string, MemoryFile>;
 
@@ -52,6 +61,7 @@ export class World {
     const files = this.#files(change.server);
     for (const { path, before } of change.requires) this.#require(files, path, before, change.id);
     for (const step of change.steps) if (step.kind === 'file') this.#require(files, step.path, step.before, change.id);
+    for (const step of change.steps) if (step.kind === 'package') install(files, change);
     for (const step of change.steps) this.#step(files, step);
   }
 
@@ -96,8 +106,21 @@ export class World {
 
   #host(plan: HostPlan) {
     const files = Object.fromEntries(this.#files(plan.name));
-    return createMemoryHost({ server: plan.name, files, exec: (argv, stdin) => answer(plan, argv, stdin) });
+    return createMemoryHost({
+      server: plan.name,
+      files,
+      host: { os: { id: 'debian', version: '12', name: 'Debian 12' } },
+      exec: (argv, stdin) => answer(plan, this.#files(plan.name), argv, stdin),
+    });
   }
+}
+
+/** As dpkg does it, and as the runner makes room for files of the change's own. */
+function install(files: Files, change: Change): void {
+  files.set(packaged.program, { content: 'program' });
+  files.set('/etc/dkimkeys', { mode: 0o700, owner: 'opendkim', group: 'opendkim' });
+  const own = change.steps.some(step => step.kind === 'file' && step.path === packaged.config && step.before === null);
+  files.set(own ? `${packaged.config}.dpkg-dist` : packaged.config, { content: packaged.text });
 }
 
 function owned(owner: string): { readonly owner: string; readonly group: string } {
@@ -114,7 +137,12 @@ function filesOf(plan: HostPlan, byZone: ReadonlyMap<string, HostPlan['domains']
   files.set('/etc/bind/named.conf', { content: plan.zones.map(zoneClause).join('') });
   for (const zone of plan.zones) files.set(zoneFile(zone), { content: zoneText(zone, byZone.get(zone) ?? [], old) });
   files.set('/etc/postfix/domains', { content: plan.domains.map(({ name }) => `${name}\n`).join('') });
-  files.set('/etc/opendkim.conf', {
+  const milters = 'smtpd_milters = inet:localhost:8891\nnon_smtpd_milters = $smtpd_milters\n';
+  const wired = plan.signer === undefined ? milters : '';
+  files.set('/etc/postfix/main.cf', { content: `# by hand\n${wired}myhostname = ${plan.name}.example.net` });
+  if (plan.signer === 'none') return files;
+  files.set(packaged.program, { content: 'program' });
+  files.set(packaged.config, {
     content:
       'UserID opendkim\nSocket inet:8891@localhost\nKeyTable /etc/opendkim/key.table\nSigningTable refile:/etc/opendkim/signing.table\n',
   });
@@ -173,7 +201,14 @@ function zoneText(zone: string, domains: HostPlan['domains'], old: GeneratedKey)
   return `${lines.join('\n')}\n`;
 }
 
-function answer(plan: HostPlan, argv: readonly string[], stdin: string) {
+/** The value of a setting of main.cf with the reference that is used here followed. */
+function setting(files: Files, name: string): string {
+  const text = files.get('/etc/postfix/main.cf')?.content ?? '';
+  const value = new RegExp(`^${name} = (.*)$`, 'm').exec(text)?.[1] ?? '';
+  return value === '$smtpd_milters' ? setting(files, 'smtpd_milters') : value;
+}
+
+function answer(plan: HostPlan, files: Files, argv: readonly string[], stdin: string) {
   const [command, first] = argv;
   const line = argv.join(' ');
   if (command === 'postconf' && line.includes('mail_version') && first === '-h') return succeeded('3.7.11\n');
@@ -187,8 +222,8 @@ function answer(plan: HostPlan, argv: readonly string[], stdin: string) {
         'virtual_alias_maps =',
         `myhostname = ${plan.name}.example.net`,
         'mydomain = example.net',
-        'smtpd_milters = inet:localhost:8891',
-        'non_smtpd_milters = inet:localhost:8891',
+        `smtpd_milters = ${setting(files, 'smtpd_milters')}`,
+        `non_smtpd_milters = ${setting(files, 'non_smtpd_milters')}`,
         'milter_default_action = tempfail',
         'config_directory = /etc/postfix',
         'queue_directory = /var/spool/postfix',
@@ -199,10 +234,19 @@ function answer(plan: HostPlan, argv: readonly string[], stdin: string) {
   }
   if (command === 'postconf' && line.endsWith('queue_directory')) return succeeded('/var/spool/postfix\n');
   if (command === 'postconf' || command === 'postmulti') return succeeded();
+  const config = files.get(packaged.config)?.content;
+  if (command === 'opendkim' && !files.has(packaged.program)) return undefined;
   if (command === 'opendkim') return succeeded('opendkim: OpenDKIM Filter v2.11.0\n');
+  if (command === 'dpkg-query') {
+    const md5 = createHash('md5').update(packaged.text).digest('hex');
+    return succeeded(` /etc/default/opendkim ${'0'.repeat(32)}\n ${packaged.config} ${md5}\n`);
+  }
   if (command === 'systemctl') {
     return succeeded(
-      'ExecStart={ path=/usr/sbin/opendkim ; argv[]=/usr/sbin/opendkim ; }\nActiveState=active\nUser=\n',
+      'ExecStart={ path=/usr/sbin/opendkim ; argv[]=/usr/sbin/opendkim ; }\nActiveState=STATE\nUser=\n'.replace(
+        'STATE',
+        config === packaged.text ? 'inactive' : 'active',
+      ),
     );
   }
   if (command === 'getent')

@@ -114,7 +114,8 @@ function spanOf(
       // a line that goes on keeps the blank that it begins with
       const isAlone = from - before === start && isLast;
       if (from - before === start && !isAlone) return { from, to: at + behind };
-      return { from: isAlone && !isFirst ? from : from - before, to: at };
+      const hasComma = isAlone && text.slice(at).includes(',');
+      return { from: isAlone && !isFirst ? from : from - before, to: hasComma ? text.length : at };
     }
     from = -1;
   }

@@ -4,9 +4,10 @@ import { printable, toContent } from '../../../../shared/text.ts';
 import type { DriverPlan, RestoreFile } from '../../api.ts';
 import { sha256 } from '../../kit/bytes.ts';
 import { stop } from '../../kit/problems.ts';
-import { reloadCommand, runningCommand } from '../../kit/service.ts';
+import { reloadCommand, restartCommand, runningCommand } from '../../kit/service.ts';
 import { syntaxCheck } from './checks.ts';
 import type { OpenDkimFacts, TextFact } from './facts.ts';
+import { readModel } from './model.ts';
 
 type Texts = Readonly<Record<string, TextFact | null>>;
 
@@ -61,15 +62,19 @@ export function restoreOpenDkim(facts: OpenDkimFacts, files: readonly RestoreFil
     written.filter(file => file !== config),
   );
   const { init, service } = facts;
+  const after = { ...facts, configs, texts };
+  // where it listens is read at the start only
+  const reads = readModel(facts).socket === readModel(after).socket;
+  const change = reads ? reloadCommand(init, service.name) : restartCommand(init, service.name);
   return {
     steps: [
       ...steps,
       ...(check === null ? [] : [check]),
-      { kind: 'command', phase: 'activate', argv: reloadCommand(init, service.name), timeout: 60 },
+      { kind: 'command', phase: 'activate', argv: change, timeout: 60 },
       { kind: 'command', phase: 'verify', argv: runningCommand(init, service.name, 'opendkim'), timeout: 30 },
     ],
     requires: [],
-    after: { ...facts, configs, texts },
+    after,
     refused,
   };
 }

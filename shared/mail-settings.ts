@@ -1,5 +1,5 @@
 /** What a server as a whole does with mail: whether it may sign what goes out, and whether it verifies what comes in. */
-import type { Scheme } from './model.ts';
+import type { KeyScheme, Scheme } from './model.ts';
 
 export const failingMail = ['discard', 'reject', 'tag'] as const;
 /** What becomes of incoming mail that fails: accepted and thrown away, refused, or delivered with a note in its header. */
@@ -8,7 +8,7 @@ export type FailingMail = (typeof failingMail)[number];
 /** As the configuration of a server says it (a scan), or as it is to be. */
 export interface MailSettings {
   /** What mail can be signed with. Empty: signing is not allowed. That it is allowed signs nothing by itself. */
-  readonly signing: readonly Exclude<Scheme, 'both'>[];
+  readonly signing: readonly KeyScheme[];
   /** null: incoming mail is not verified. */
   readonly verifying: {
     readonly failing: FailingMail;

@@ -60,6 +60,8 @@ export const keySpecs = ['rsa2048', 'rsa4096', 'rsa1024', 'ed25519', 'rsa2048+ed
 export type KeySpec = (typeof keySpecs)[number];
 export type KeyAlgorithm = 'rsa' | 'ed25519';
 export type Scheme = 'dkim' | 'domainkeys' | 'both';
+/** What a key is for. DomainKeys (RFC 4870) has selectors of its own: it breaks where a record names hashes. */
+export type KeyScheme = Exclude<Scheme, 'both'>;
 
 /** A key that Signet made. Belongs to one (domain, server). The private half is in the vault until it is installed and proven. */
 export interface StagedKey {
@@ -71,6 +73,7 @@ export interface StagedKey {
   readonly bits: number;
   /** The `p=` of the key record: base64 of the SubjectPublicKeyInfo (RSA) or of the raw 32 bytes (Ed25519, RFC 8463). */
   readonly publicKey: string;
+  readonly scheme: KeyScheme;
 }
 
 // ---------------------------------------------------------------- pending changes
@@ -389,7 +392,7 @@ export interface DomainKey {
   readonly selector: string;
   readonly algorithm: KeyAlgorithm | 'unknown';
   readonly bits: number | null;
-  readonly scheme: Scheme;
+  readonly scheme: KeyScheme;
   readonly published: Published;
   /** Signet made it or adopted it. */
   readonly managed: boolean;

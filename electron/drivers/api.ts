@@ -5,7 +5,15 @@
  * Adding a driver is adding one file below signers/, dns/ or mta/ (and its fixtures and lab host): the registry finds it.
  */
 import type { FailingMail } from '../../shared/mail-settings.ts';
-import type { FileRequirement, KeyAlgorithm, Scheme, SecretRef, Sha256, Step, TxtRRset } from '../../shared/model.ts';
+import type {
+  FileRequirement,
+  KeyAlgorithm,
+  KeyScheme,
+  SecretRef,
+  Sha256,
+  Step,
+  TxtRRset,
+} from '../../shared/model.ts';
 import type { ByteString } from '../../shared/text.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { ConnectTarget } from '../transport/api.ts';
@@ -137,7 +145,8 @@ export interface MtaDriver<F = unknown> extends Driver<F, MtaView> {
 
 // ---------------------------------------------------------------- signer
 
-export type SignerAbility = 'dualSign' | 'ed25519' | 'domainkeys' | 'verifyIncoming' | 'adopt';
+/** `dkim` and `domainkeys`: what it signs with. */
+export type SignerAbility = 'dkim' | 'dualSign' | 'ed25519' | 'domainkeys' | 'verifyIncoming' | 'adopt';
 
 export interface SignerKey {
   readonly domain: string;
@@ -147,7 +156,7 @@ export interface SignerKey {
   readonly bits: number | null;
   /** `p=` of the record that belongs to it; null where the key could not be read. */
   readonly publicKey: string | null;
-  readonly scheme: Scheme;
+  readonly scheme: KeyScheme;
 }
 
 export interface SignerView {
@@ -182,7 +191,7 @@ export interface InstallKey {
   readonly algorithm: KeyAlgorithm;
   readonly bits: number;
   readonly publicKey: string;
-  readonly scheme: Scheme;
+  readonly scheme: KeyScheme;
   readonly secret: SecretRef;
 }
 

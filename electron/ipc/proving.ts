@@ -3,7 +3,7 @@ import { keyName } from '../../shared/dkim/names.ts';
 import type { Gate, Probe } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { refused, SignetError } from '../../shared/problem.ts';
-import { signerOf } from '../planning/fleet.ts';
+import { signersOf } from '../planning/fleet.ts';
 import type { Session } from '../transport/api.ts';
 import type { GateResult, LookupTxt, ProbeResult } from '../verify/api.ts';
 import { askServed } from '../verify/authoritative.ts';
@@ -72,8 +72,8 @@ export async function probeServer(
   signal: AbortSignal,
 ): Promise<readonly ProbeResult[]> {
   const facts = engine.facts.get(server);
-  const endpoint = (facts === null ? null : signerOf(facts))?.view.endpoint ?? null;
-  if (facts === null || endpoint === null) {
+  const endpoints = (facts === null ? [] : signersOf(facts)).flatMap(({ view }) => view.endpoint ?? []);
+  if (facts === null || endpoints.length === 0) {
     throw refused(
       'probe-unavailable',
       `${server}: its signer has no socket that a probe could use.`,
@@ -82,7 +82,7 @@ export async function probeServer(
     );
   }
   const results = await withServer(engine, server, signal, (session, dns) =>
-    probeDomains(session, endpoint, probes, servedKeys(dns, facts.resolvers, probes)),
+    probeDomains(session, endpoints, probes, servedKeys(dns, facts.resolvers, probes)),
   );
   remember(engine, server, results);
   return results;

@@ -119,6 +119,7 @@ export async function stageAll(
         algorithm: key.algorithm,
         bits: key.bits,
         publicKey: key.publicKey,
+        scheme: need.scheme,
       };
       sealed.push({ key: staged, sealed: sealer.seal(key.privateKeyPem, { server, domain, selector: need.selector }) });
       return staged;

@@ -7,7 +7,7 @@ import type { SignerKey } from '../drivers/api.ts';
 import { refused } from '../../shared/problem.ts';
 import { assertNever } from '../../shared/assert.ts';
 import type { MailSettingsIntent } from '../../shared/mail-settings.ts';
-import { domainsOf, indexFleet, sharers, signerOf } from '../planning/fleet.ts';
+import { domainsOf, indexFleet, sharers, signersOf } from '../planning/fleet.ts';
 import type { PlanningInput } from '../planning/plan.ts';
 import { isDue, managedKey } from '../planning/plan.ts';
 import type { PlanningContext } from '../planning/goals.ts';
@@ -32,7 +32,7 @@ export function serverConfig(engine: Engine, name: string): ServerConfig {
 
 export function serverRow(engine: Engine, server: ServerConfig): ServerRow {
   const facts = engine.facts.get(server.name);
-  const signer = facts === null ? null : signerOf(facts);
+  const signers = facts === null ? [] : signersOf(facts);
   const attempt = engine.attempts.get(server.name);
   const problems: Problem[] = attempt ? [attempt] : [];
   for (const problem of facts?.problems ?? []) problems.push(problem);
@@ -53,7 +53,7 @@ export function serverRow(engine: Engine, server: ServerConfig): ServerRow {
       ...(facts !== null && facts.dns.length > 0 ? (['dns'] as const) : []),
     ],
     mta: facts?.mta === null || facts === null ? null : versioned(facts.mta.view),
-    signer: signer === null ? null : versioned(signer.view),
+    signer: signers.length === 0 ? null : signers.map(({ view }) => versioned(view)).join(', '),
     dns: facts === null || facts.dns.length === 0 ? null : facts.dns.map(dns => versioned(dns.view)).join(', '),
     os: facts?.host.os.name ?? null,
     domains: facts === null ? server.givenDomains.length : domainsOf(facts, server).length,

@@ -11,9 +11,9 @@ import type {
 } from '../../shared/model.ts';
 import { phases } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { DnsEdit, Drivers, SignerEdit } from '../drivers/api.ts';
+import type { DnsEdit, Drivers, DriverFacts, SignerEdit, SignerView } from '../drivers/api.ts';
 import type { Fleet } from './fleet.ts';
-import { signerOf } from './fleet.ts';
+import { sameSelectors, signersOf } from './fleet.ts';
 import type { Goal } from './goals.ts';
 import type { RunPlans } from './exact-undo.ts';
 import { exactly } from './exact-undo.ts';
@@ -163,28 +163,74 @@ function addPlan(
 
 // ---------------------------------------------------------------- signers
 
-function signerEdits(goal: Goal, phase: Phase): readonly SignerEdit[] {
-  const { domain, intent } = goal.pending;
+type Signer = DriverFacts<unknown, SignerView>;
+
+/**
+ * Selectors of a domain are unique over the signers of a server: each is of the signer that knows its key, or of the one that
+ * signs by the scheme of the new key; what nobody knows is the first one's.
+ */
+function ownerOf(signers: readonly Signer[], goal: Goal): (selector: string) => Signer | undefined {
+  const [first, ...others] = signers;
+  if (others.length === 0) return () => first;
+  const { domain } = goal.pending;
+  const owners = new Map<string, Signer>();
+  for (const signer of signers) {
+    for (const key of signer.view.keys) if (key.domain === domain) owners.set(key.selector, signer);
+  }
+  for (const key of goal.installs) {
+    const able = signers.find(signer => signer.view.can.includes(key.scheme));
+    if (able !== undefined) owners.set(key.selector, able);
+  }
+  return selector => owners.get(selector) ?? first;
+}
+
+/** What one signer is to do for the goal. */
+function signerEdits(goal: Goal, phase: Phase, isOwn: (selector: string) => boolean): readonly SignerEdit[] {
+  const { domain } = goal.pending;
   switch (phase) {
     case 'install':
-      return goal.installs.map(key => ({
-        kind: 'install',
-        key: {
-          ...key,
-          scheme: intent.kind === 'signing-on' ? intent.scheme : 'dkim',
-          secret: key.ref,
-        },
-      }));
-    case 'switch':
-      if (goal.selectors === null) return [];
-      return goal.selectors.after.length === 0
-        ? [{ kind: 'deactivate', domain }]
-        : [{ kind: 'activate', domain, selectors: goal.selectors.after }];
+      return goal.installs
+        .filter(key => isOwn(key.selector))
+        .map(key => ({ kind: 'install', key: { ...key, secret: key.ref } }));
+    case 'switch': {
+      const before = goal.selectors?.before.filter(isOwn) ?? [];
+      const after = goal.selectors?.after.filter(isOwn) ?? [];
+      if (sameSelectors(before, after)) return [];
+      return after.length === 0 ? [{ kind: 'deactivate', domain }] : [{ kind: 'activate', domain, selectors: after }];
+    }
     case 'remove':
-      return goal.removals.map(selector => ({ kind: 'remove', domain, selector }));
+      return goal.removals.filter(isOwn).map(selector => ({ kind: 'remove', domain, selector }));
     default:
       return [];
   }
+}
+
+interface SignerWork {
+  readonly server: string;
+  readonly signer: Signer;
+  readonly items: { readonly goal: Goal; readonly edits: readonly SignerEdit[] }[];
+}
+
+/** By server and signer. */
+function signerWork(fleet: Fleet, goals: readonly Goal[], phase: Phase): readonly SignerWork[] {
+  const work = new Map<string, SignerWork>();
+  const signersBy = new Map<string, readonly Signer[]>();
+  for (const goal of goals) {
+    const { server } = goal.pending;
+    const facts = fleet.servers.get(server);
+    const signers = signersBy.get(server) ?? (facts === undefined ? [] : signersOf(facts));
+    signersBy.set(server, signers);
+    const owner = ownerOf(signers, goal);
+    for (const signer of signers) {
+      const edits = signerEdits(goal, phase, selector => owner(selector) === signer);
+      if (edits.length === 0) continue;
+      const key = `${server}/${signer.driver}`;
+      const found = work.get(key);
+      if (found === undefined) work.set(key, { server, signer, items: [{ goal, edits }] });
+      else found.items.push({ goal, edits });
+    }
+  }
+  return [...work.values()];
 }
 
 function planSigners(
@@ -196,19 +242,9 @@ function planSigners(
   refuse: Refuse,
 ): void {
   if (phase !== 'install' && phase !== 'switch' && phase !== 'remove') return;
-  const byServer = new Map<string, { readonly goal: Goal; readonly edits: readonly SignerEdit[] }[]>();
-  for (const goal of goals) {
-    const edits = signerEdits(goal, phase);
-    if (edits.length === 0) continue;
-    const items = byServer.get(goal.pending.server);
-    if (items === undefined) byServer.set(goal.pending.server, [{ goal, edits }]);
-    else items.push({ goal, edits });
-  }
-  for (const [server, items] of byServer) {
-    const facts = fleet.servers.get(server);
-    const signer = facts === undefined ? null : signerOf(facts);
-    const driver = drivers.signers.find(candidate => candidate.id === signer?.driver);
-    if (signer === null || driver === undefined) continue;
+  for (const { server, signer, items } of signerWork(fleet, goals, phase)) {
+    const driver = drivers.signers.find(candidate => candidate.id === signer.driver);
+    if (driver === undefined) continue;
     const key = `${server}/signer/${driver.id}`;
     const current = advanced.has(key) ? advanced.get(key) : signer.facts;
     const plan = exactly(

@@ -5,7 +5,7 @@ import { keyInfo } from '../../shared/dkim/public-key.ts';
 import type { CompromisedKey, DomainRow, DomainChange } from '../../shared/model.ts';
 import type { ServerFacts } from '../drivers/api.ts';
 import type { Fleet } from './fleet.ts';
-import { signedWith, signerOf } from './fleet.ts';
+import { signedWith, signingOf } from './fleet.ts';
 import type { PlanningContext } from './goals.ts';
 import type { RotationWish } from './rotate.ts';
 import { Rotation } from './rotate.ts';
@@ -80,7 +80,7 @@ export function stageCompromised(
   for (const [domain, ofDomain] of Map.groupBy(found, finding => finding.domain)) {
     for (const [server, held] of placesOf(context.fleet, domain, ofDomain)) {
       const facts = context.fleet.servers.get(server);
-      const signer = (facts === undefined ? null : signerOf(facts))?.view ?? null;
+      const signer = facts === undefined ? null : signingOf(facts);
       const uses = signer === null ? [] : signedWith(signer, domain);
       const keys = [...new Map(held.map(finding => [finding.selector, finding])).values()];
       const place = rowOf.get(`${domain}\n${server}`) ?? { domain, server, signer: signer?.name ?? null, keys: [] };
@@ -89,6 +89,7 @@ export function stageCompromised(
         .map(({ selector, algorithm, publicKey }) => ({
           selector,
           algorithm,
+          scheme: signer?.keys.find(key => key.domain === domain && key.selector === selector)?.scheme ?? 'dkim',
           bits: keyInfo(publicKey, algorithm)?.bits ?? null,
         }));
       rotation.stage(

@@ -1,6 +1,6 @@
 /** The facts of all servers, indexed for planning. Pure. */
 import type { DnsZone, DriverFacts, ServerFacts, SignerView } from '../drivers/api.ts';
-import type { TxtRRset } from '../../shared/model.ts';
+import type { KeyScheme, Scheme, TxtRRset } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 
 /** What the admin said of a server, as far as planning needs it. */
@@ -53,9 +53,56 @@ export function indexFleet(facts: readonly ServerFacts[], known: readonly KnownS
   return { servers: new Map(facts.map(server => [server.server, server])), known: knownByName, zones, hosting };
 }
 
-/** The signer of a server that Signet works with: the one in the MTA's path, else the only one. */
-export function signerOf(facts: ServerFacts): DriverFacts<unknown, SignerView> | null {
-  return facts.signers.find(signer => inPath(facts, signer.view)) ?? facts.signers[0] ?? null;
+const keySchemes: readonly KeyScheme[] = ['dkim', 'domainkeys'];
+
+export function schemesOf(scheme: Scheme): readonly KeyScheme[] {
+  return scheme === 'both' ? keySchemes : [scheme];
+}
+
+type Signer = DriverFacts<unknown, SignerView>;
+
+/** The signer of a server that Signet works with for a scheme: the one in the MTA's path, else the first one. */
+export function signerFor(facts: ServerFacts, scheme: KeyScheme): Signer | null {
+  const able = facts.signers.filter(({ view }) => view.can.includes(scheme));
+  return able.find(({ view }) => inPath(facts, view)) ?? able[0] ?? null;
+}
+
+/** The signers of a server that Signet works with: at most one for each scheme, DKIM first. */
+export function signersOf(facts: ServerFacts): readonly Signer[] {
+  const signers = keySchemes.map(scheme => signerFor(facts, scheme)).filter(signer => signer !== null);
+  return [...new Set(signers)];
+}
+
+/** What the signers of a server do together. */
+export type Signing = Pick<SignerView, 'name' | 'keys' | 'signs' | 'signsOthers'>;
+
+const together = new WeakMap<ServerFacts, Signing>();
+
+/** null: there is none. Facts are never changed in place, so it is put together once for each. */
+export function signingOf(facts: ServerFacts): Signing | null {
+  const known = together.get(facts);
+  if (known !== undefined) return known;
+  const views = signersOf(facts).map(signer => signer.view);
+  const [only, ...others] = views;
+  if (only === undefined) return null;
+  const signing = others.length === 0 ? only : merged(views);
+  together.set(facts, signing);
+  return signing;
+}
+
+function merged(views: readonly SignerView[]): Signing {
+  const domains = new Set(views.flatMap(view => Object.keys(view.signs)));
+  return {
+    name: views.map(view => view.name).join(', '),
+    keys: views.flatMap(view => view.keys),
+    signs: Object.fromEntries([...domains].map(domain => [domain, views.flatMap(view => signedWith(view, domain))])),
+    signsOthers: views.flatMap(view => view.signsOthers ?? []),
+  };
+}
+
+export function sameSelectors(one: readonly string[], other: readonly string[]): boolean {
+  const selectors = new Set(one);
+  return selectors.size === new Set(other).size && other.every(selector => selectors.has(selector));
 }
 
 /** Whether the MTA passes outgoing mail through the signer. A signer without a socket of its own is part of the MTA. */
@@ -75,12 +122,19 @@ export function endpointKey(endpoint: SignerView['endpoint'] & object): string {
   return `inet:${loopback.has(host) ? 'localhost' : host}:${endpoint.port}`;
 }
 
-function allowHint(server: string): string {
-  return `Allow signing outgoing mail there: signet mail-settings ${server} --allow-signing on`;
+function allowHint(server: string, scheme: KeyScheme): string {
+  return `Allow signing outgoing mail there: signet mail-settings ${server} --allow-signing on${scheme === 'dkim' ? '' : ' --scheme domainkeys'}`;
 }
 
-/** Why no domain of the server can be switched on; null: they can. */
+/** Why no domain of the server can be switched on, by any scheme; null: they can. */
 export function signingUnavailable(facts: ServerFacts): Problem | null {
+  const [dkim = null, domainkeys = null] = keySchemes.map(scheme => schemeUnavailable(facts, scheme));
+  if (dkim === null || domainkeys === null) return null;
+  return dkim.code === 'no-signer' && domainkeys.code !== 'scheme-unsupported' ? domainkeys : dkim;
+}
+
+/** Why no domain of the server can be switched on with the scheme; null: they can. */
+export function schemeUnavailable(facts: ServerFacts, scheme: KeyScheme): Problem | null {
   const where = { server: facts.server, severity: 'stop' as const };
   if (facts.mta === null) {
     return {
@@ -90,12 +144,15 @@ export function signingUnavailable(facts: ServerFacts): Problem | null {
       ...where,
     };
   }
-  const signer = signerOf(facts);
+  const signer = signerFor(facts, scheme);
   if (signer === null) {
     return {
-      code: 'no-signer',
-      message: `${facts.server} has no signer: ${facts.mta.view.name} is there, but nothing that signs its mail.`,
-      hint: allowHint(facts.server),
+      code: scheme === 'dkim' ? 'no-signer' : 'scheme-unsupported',
+      message:
+        scheme === 'dkim'
+          ? `${facts.server} has no signer: ${facts.mta.view.name} is there, but nothing that signs its mail.`
+          : `${facts.server} has nothing that signs with DomainKeys.`,
+      hint: allowHint(facts.server, scheme),
       ...where,
     };
   }
@@ -104,7 +161,7 @@ export function signingUnavailable(facts: ServerFacts): Problem | null {
     return {
       code: 'signer-not-in-path',
       message: `${facts.server}: ${facts.mta.view.name} does not send outgoing mail through ${signer.view.name}.`,
-      hint: allowHint(facts.server),
+      hint: allowHint(facts.server, scheme),
       ...where,
     };
   }
@@ -112,7 +169,7 @@ export function signingUnavailable(facts: ServerFacts): Problem | null {
 }
 
 /** The selectors that a message of the domain is signed with; a pattern for every domain counts too. */
-export function signedWith(signer: SignerView, domain: string): readonly string[] {
+export function signedWith(signer: Pick<SignerView, 'signs' | 'signsOthers'>, domain: string): readonly string[] {
   return signer.signs[domain] ?? signer.signsOthers ?? [];
 }
 
@@ -120,8 +177,8 @@ export function signedWith(signer: SignerView, domain: string): readonly string[
 export function sharers(fleet: Fleet, domain: string, server: string, selector: string): readonly string[] {
   return (fleet.hosting.get(domain) ?? []).filter(other => {
     const facts = other === server ? undefined : fleet.servers.get(other);
-    const signer = facts === undefined ? null : signerOf(facts);
-    return signer !== null && signedWith(signer.view, domain).includes(selector);
+    const signer = facts === undefined ? null : signingOf(facts);
+    return signer !== null && signedWith(signer, domain).includes(selector);
   });
 }
 

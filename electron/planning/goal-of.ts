@@ -11,8 +11,9 @@ import type {
   SigningOnIntent,
 } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { ServerFacts, SignerView } from '../drivers/api.ts';
-import { signedWith, signerOf, signingUnavailable } from './fleet.ts';
+import type { ServerFacts } from '../drivers/api.ts';
+import type { Signing } from './fleet.ts';
+import { schemeUnavailable, signedWith, signingOf, signingUnavailable } from './fleet.ts';
 import type { GoalOutcome, PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
 import { locate } from './location.ts';
@@ -49,7 +50,7 @@ export function goalOf(context: PlanningContext, pending: DomainChange): GoalOut
   const location = locate(context.fleet, domain, server);
   const broken =
     location.kind === 'broken' ? { refused: { ...location.reason, severity: 'stop' as const, domain } } : null;
-  const signer = signerOf(facts)?.view ?? null;
+  const signer = signingOf(facts);
   if (intent.kind === 'rotate' && intent.replaces.length === 0) {
     return broken ?? rotateGoal(context, pending, intent, signer, location);
   }
@@ -110,26 +111,31 @@ function signingOn(
   context: PlanningContext,
   pending: DomainChange,
   intent: SigningOnIntent,
-  signer: SignerView,
+  signer: Signing,
   location: Location,
 ): GoalOutcome {
   const { domain, server } = pending;
   const facts = context.fleet.servers.get(server);
-  const unavailable = facts === undefined ? null : signingUnavailable(facts);
+  const known = new Map(signer.keys.filter(key => key.domain === domain).map(key => [key.selector, key]));
+  const schemes = new Set(
+    [...intent.keys, ...intent.adopt.flatMap(selector => known.get(selector) ?? [])].map(key => key.scheme),
+  );
+  const [unavailable = null] =
+    facts === undefined ? [] : [...schemes].flatMap(scheme => schemeUnavailable(facts, scheme) ?? []);
   if (unavailable !== null) return { refused: { ...unavailable, domain } };
   const records: RecordEffect[] = [];
   const gates: Gate[] = [];
   const problems: Problem[] = [];
   for (const key of intent.keys) {
-    const outcome = keyPublication(context, pending, location, key.selector, keyRecord(key), intent.scheme);
+    const outcome = keyPublication(context, pending, location, key.selector, keyRecord(key), key.scheme);
     if ('refused' in outcome) return outcome;
     if (outcome.record !== null) records.push(outcome.record);
     if (outcome.problem !== null) problems.push(outcome.problem);
     gates.push(outcome.gate);
   }
   for (const selector of intent.adopt) {
-    const known = signer.keys.find(key => key.domain === domain && key.selector === selector);
-    if (known === undefined || known.publicKey === null || known.algorithm === 'unknown') {
+    const key = known.get(selector);
+    if (key === undefined || key.publicKey === null || key.algorithm === 'unknown') {
       return {
         refused: {
           code: 'adopted-key-gone',
@@ -141,8 +147,8 @@ function signingOn(
         },
       };
     }
-    const record = keyRecord({ algorithm: known.algorithm, publicKey: known.publicKey });
-    const outcome = keyPublication(context, pending, location, selector, record, intent.scheme);
+    const record = keyRecord({ algorithm: key.algorithm, publicKey: key.publicKey });
+    const outcome = keyPublication(context, pending, location, selector, record, key.scheme);
     if ('refused' in outcome) return outcome;
     if (outcome.record !== null) records.push(outcome.record);
     gates.push(outcome.gate);
@@ -170,7 +176,7 @@ function signingOff(
   context: PlanningContext,
   pending: DomainChange,
   intent: SigningOffIntent,
-  signer: SignerView,
+  signer: Signing,
   location: Location,
 ): GoalOutcome {
   const { domain, server } = pending;
@@ -206,7 +212,7 @@ function policyOnly(
   context: PlanningContext,
   pending: DomainChange,
   intent: PolicyIntent,
-  signer: SignerView,
+  signer: Signing,
   location: Location,
 ): GoalOutcome {
   const { domain, server } = pending;
@@ -244,7 +250,7 @@ function retire(
   context: PlanningContext,
   pending: DomainChange,
   intent: RetireIntent,
-  signer: SignerView,
+  signer: Signing,
   location: Location,
 ): GoalOutcome {
   const { domain, server } = pending;

@@ -8,7 +8,7 @@ import type { Assembly, Without } from './assemble.ts';
 import { assemble } from './assemble.ts';
 import type { RunPlans } from './exact-undo.ts';
 import type { Fleet } from './fleet.ts';
-import { indexFleet, sharers, signedWith, signerOf } from './fleet.ts';
+import { indexFleet, sharers, signedWith, signingOf } from './fleet.ts';
 import { goalOf } from './goal-of.ts';
 import type { Goal, PlanningContext } from './goals.ts';
 import { effectOf } from './goals.ts';
@@ -218,7 +218,7 @@ function signedAfter(
     if (on.has(key)) return true;
     if (off.has(key)) return false;
     const facts = servers.get(server);
-    const signer = facts === undefined ? null : signerOf(facts);
-    return signer !== null && signedWith(signer.view, domain).length > 0;
+    const signer = facts === undefined ? null : signingOf(facts);
+    return signer !== null && signedWith(signer, domain).length > 0;
   };
 }

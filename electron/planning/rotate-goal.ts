@@ -2,7 +2,7 @@
 import { keyRecord } from '../../shared/dkim/key-record.ts';
 import type { Gate, DomainChange, RecordEffect, RotateIntent } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { SignerView } from '../drivers/api.ts';
+import type { Signing } from './fleet.ts';
 import { signedWith } from './fleet.ts';
 import type { GoalOutcome, PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
@@ -15,7 +15,7 @@ export function rotateGoal(
   context: PlanningContext,
   pending: DomainChange,
   intent: RotateIntent,
-  signer: SignerView | null,
+  signer: Signing | null,
   location: Location,
 ): GoalOutcome {
   const { domain } = pending;
@@ -26,7 +26,7 @@ export function rotateGoal(
   const gates: Gate[] = [];
   const problems: Problem[] = [];
   for (const key of intent.keys) {
-    const outcome = keyPublication(context, pending, location, key.selector, keyRecord(key), 'dkim');
+    const outcome = keyPublication(context, pending, location, key.selector, keyRecord(key), key.scheme);
     if ('refused' in outcome) return outcome;
     if (outcome.record !== null) records.push(outcome.record);
     if (outcome.problem !== null) problems.push(outcome.problem);
@@ -128,7 +128,7 @@ function revoked(
   context: PlanningContext,
   pending: DomainChange,
   { compromised }: RotateIntent,
-  signer: SignerView | null,
+  signer: Signing | null,
   location: Location,
 ): Left | Fail {
   const { domain, server } = pending;

@@ -125,7 +125,7 @@ export class Rotation {
   /** New keys for those of `leaving`; `compromised`: what is revoked with it. A change that is staged gives way to it. */
   stage(
     place: KeyPlace,
-    leaving: readonly Pick<DomainRow['keys'][number], 'selector' | 'algorithm' | 'bits'>[],
+    leaving: readonly Pick<DomainRow['keys'][number], 'selector' | 'algorithm' | 'bits' | 'scheme'>[],
     compromised: readonly CompromisedKey[],
   ): void {
     const { domain, server } = place;
@@ -155,15 +155,20 @@ export class Rotation {
 
   #needs(
     place: KeyPlace,
-    leaving: readonly Pick<DomainRow['keys'][number], 'selector' | 'algorithm' | 'bits'>[],
+    leaving: readonly Pick<DomainRow['keys'][number], 'selector' | 'algorithm' | 'bits' | 'scheme'>[],
   ): readonly KeyNeed[] | Refusal {
     if (leaving.length === 0) return [];
     if (this.#wish.key !== null) {
-      const chosen = this.#keys.chooseNew(place, specsOf(this.#wish.key));
-      return 'code' in chosen ? chosen : chosen.needs;
+      const needs: KeyNeed[] = [];
+      for (const scheme of new Set(leaving.map(key => key.scheme))) {
+        const chosen = this.#keys.chooseNew(place, specsOf(this.#wish.key, scheme));
+        if ('code' in chosen) return chosen;
+        needs.push(...chosen.needs);
+      }
+      return needs;
     }
     const needs: KeyNeed[] = [];
-    for (const { selector, algorithm, bits } of leaving) {
+    for (const { selector, algorithm, bits, scheme } of leaving) {
       if (algorithm === 'unknown') {
         return {
           code: 'key-unreadable',
@@ -171,15 +176,17 @@ export class Rotation {
           hint: 'Say it: --key rsa2048.',
         };
       }
-      const chosen = this.#keys.chooseNew(place, [specLike({ algorithm, bits })]);
+      const chosen = this.#keys.chooseNew(place, [specLike({ algorithm, bits, scheme })]);
       if ('code' in chosen) return chosen;
       needs.push(...chosen.needs);
     }
     return needs;
   }
 
-  #isStaged(intent: RotateIntent, leaving: readonly { readonly selector: string }[]): boolean {
-    const wanted = this.#wish.key === null ? null : specsOf(this.#wish.key);
+  #isStaged(intent: RotateIntent, leaving: readonly Pick<DomainRow['keys'][number], 'selector' | 'scheme'>[]): boolean {
+    const { key } = this.#wish;
+    const schemes = [...new Set(leaving.map(({ scheme }) => scheme))];
+    const wanted = key === null ? null : schemes.flatMap(scheme => specsOf(key, scheme));
     const fits =
       wanted === null ||
       (wanted.length === intent.keys.length && wanted.every((spec, i) => spec.bits === intent.keys[i]?.bits));

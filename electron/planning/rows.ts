@@ -4,9 +4,9 @@ import { dmarcRecords } from '../../shared/dkim/dmarc.ts';
 import { adspName, dmarcName, keyName, policyName } from '../../shared/dkim/names.ts';
 import type { DomainKey, DomainRow, Published } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { ServerFacts, SignerKey, SignerView } from '../drivers/api.ts';
-import type { Fleet } from './fleet.ts';
-import { domainsOf, inPath, signedWith, signerOf, signingUnavailable } from './fleet.ts';
+import type { ServerFacts, SignerKey } from '../drivers/api.ts';
+import type { Fleet, Signing } from './fleet.ts';
+import { domainsOf, inPath, signedWith, signersOf, signingOf, signingUnavailable } from './fleet.ts';
 import type { Location } from './location.ts';
 import { locate, presentAt } from './location.ts';
 
@@ -30,16 +30,17 @@ export function domainRows(context: RowContext, only?: string): readonly DomainR
 }
 
 interface ServerPart {
-  readonly signer: SignerView | null;
+  readonly signer: Signing | null;
   readonly unavailable: Problem | null;
   readonly allowed: boolean;
+  readonly verifies: boolean;
   readonly keys: ReadonlyMap<string, readonly SignerKey[]>;
   readonly problems: ReadonlyMap<string, readonly Problem[]>;
 }
 
 /** What all rows of a server share, looked up once. */
 function serverPart(facts: ServerFacts): ServerPart {
-  const signer = signerOf(facts)?.view ?? null;
+  const signer = signingOf(facts);
   const keys = Map.groupBy(signer?.keys ?? [], key => key.domain);
   const problems = [
     ...(facts.mta?.view.problems ?? []),
@@ -49,7 +50,8 @@ function serverPart(facts: ServerFacts): ServerPart {
   return {
     signer,
     unavailable: signingUnavailable(facts),
-    allowed: signer !== null && inPath(facts, signer),
+    allowed: signersOf(facts).some(({ view }) => inPath(facts, view)),
+    verifies: signersOf(facts).some(({ view }) => view.verifiesIncoming),
     keys,
     problems: Map.groupBy(
       problems.filter(problem => problem.domain !== undefined),
@@ -80,7 +82,7 @@ function domainRow(context: RowContext, facts: ServerFacts, server: ServerPart, 
     signer: server.signer?.name ?? null,
     signing: signs.length > 0 ? 'on' : server.unavailable === null ? 'off' : 'unavailable',
     allowSigning: server.allowed,
-    verifyIncoming: server.signer?.verifiesIncoming ?? false,
+    verifyIncoming: server.verifies,
     keys,
     zone: {
       kind: zoneKind(location),

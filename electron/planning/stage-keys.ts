@@ -2,10 +2,10 @@
 import { fitsDns, parseSelector } from '../../shared/dkim/domain.ts';
 import { keyName } from '../../shared/dkim/names.ts';
 import { newSelector } from '../../shared/dkim/selector.ts';
-import type { DomainRow, KeyAlgorithm, KeySpec, SigningOnIntent } from '../../shared/model.ts';
+import type { DomainRow, KeyAlgorithm, KeyScheme, KeySpec, Scheme, SigningOnIntent } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { printable } from '../../shared/text.ts';
-import { signerOf } from './fleet.ts';
+import { schemesOf, signerFor, signingOf } from './fleet.ts';
 import type { PlanningContext } from './goals.ts';
 import { locate, presentAt } from './location.ts';
 
@@ -13,6 +13,7 @@ export interface KeyNeed {
   readonly selector: string;
   readonly algorithm: KeyAlgorithm;
   readonly bits: 1024 | 2048 | 4096 | 256;
+  readonly scheme: KeyScheme;
 }
 
 /** What choosing looks at: a row of the table, or a domain that a signer knows and the mail server does not. */
@@ -26,9 +27,9 @@ export interface ChosenKeys {
   readonly needs: readonly KeyNeed[];
 }
 
-export type KeySpecPart = Pick<KeyNeed, 'algorithm' | 'bits'>;
+export type KeySpecPart = Pick<KeyNeed, 'algorithm' | 'bits' | 'scheme'>;
 
-const specs: Readonly<Record<KeySpec, readonly KeySpecPart[]>> = {
+const specs: Readonly<Record<KeySpec, readonly Pick<KeyNeed, 'algorithm' | 'bits'>[]>> = {
   rsa1024: [{ algorithm: 'rsa', bits: 1024 }],
   rsa2048: [{ algorithm: 'rsa', bits: 2048 }],
   rsa4096: [{ algorithm: 'rsa', bits: 4096 }],
@@ -40,14 +41,25 @@ const specs: Readonly<Record<KeySpec, readonly KeySpecPart[]>> = {
 };
 
 /** The new key in the place of one in use: of its algorithm, and of its length or the next one that can be made. */
-export function specLike(key: { readonly algorithm: KeyAlgorithm; readonly bits: number | null }): KeySpecPart {
-  if (key.algorithm === 'ed25519') return { algorithm: 'ed25519', bits: 256 };
+export function specLike(key: {
+  readonly algorithm: KeyAlgorithm;
+  readonly bits: number | null;
+  readonly scheme: KeyScheme;
+}): KeySpecPart {
+  const { scheme } = key;
+  if (scheme === 'domainkeys') return { algorithm: 'rsa', bits: (key.bits ?? 2048) <= 1024 ? 1024 : 2048, scheme };
+  if (key.algorithm === 'ed25519') return { algorithm: 'ed25519', bits: 256, scheme };
   const bits = ([1024, 2048, 4096] as const).find(length => length >= (key.bits ?? 2048)) ?? 4096;
-  return { algorithm: 'rsa', bits };
+  return { algorithm: 'rsa', bits, scheme };
 }
 
-export function specsOf(key: KeySpec): readonly KeySpecPart[] {
-  return specs[key];
+/**
+ * The keys of a specification for one scheme. DomainKeys knows RSA alone, and no verifier need take more than 2048 bits
+ * (RFC 4870, 3.2.3): a specification that is right for DKIM beside it gives the nearest one that is.
+ */
+export function specsOf(key: KeySpec, scheme: KeyScheme): readonly KeySpecPart[] {
+  if (scheme === 'domainkeys') return [{ algorithm: 'rsa', bits: key === 'rsa1024' ? 1024 : 2048, scheme }];
+  return specs[key].map(part => ({ ...part, scheme }));
 }
 
 export class KeyChooser {
@@ -76,16 +88,20 @@ export class KeyChooser {
   }
 
   /** Whether a staged change has the keys that the wish asks for. */
-  fits(intent: SigningOnIntent): boolean {
+  fits(intent: SigningOnIntent, scheme: Scheme): boolean {
+    if (intent.scheme !== scheme) return false;
     if (intent.adopt.length > 0) return true;
-    const { selector } = this.#wish;
-    return sameSpec(intent, specs[this.#wish.key]) && (selector === undefined || intent.keys[0]?.selector === selector);
+    const { selector, key } = this.#wish;
+    const wanted = schemesOf(scheme).flatMap(one => specsOf(key, one));
+    return sameSpec(intent, wanted) && (selector === undefined || intent.keys[0]?.selector === selector);
   }
 
   /** The keys for a domain that is switched on: one that is there, published and strong enough is used again. */
-  choose(row: DomainRow): ChosenKeys | Refusal {
-    const wanted = specs[this.#wish.key];
-    const usable = row.keys.filter(key => key.algorithm !== 'unknown' && key.publicKey !== null);
+  choose(row: DomainRow, scheme: KeyScheme): ChosenKeys | Refusal {
+    const wanted = specsOf(this.#wish.key, scheme);
+    const usable = row.keys.filter(
+      key => key.scheme === scheme && key.algorithm !== 'unknown' && key.publicKey !== null,
+    );
     const wish = this.#wish.selector;
     if (wish === undefined) {
       const again = usable.find(
@@ -105,12 +121,14 @@ export class KeyChooser {
     const { domain, server } = row;
     const wish = this.#wish.selector;
     const facts = this.#context.fleet.servers.get(server);
-    const can = (facts === undefined ? null : signerOf(facts))?.view.can ?? [];
+    const scheme = wanted[0]?.scheme ?? 'dkim';
+    const signer = (facts === undefined ? null : signerFor(facts, scheme))?.view;
+    const can = signer?.can ?? [];
     const ed25519 = wanted.some(key => key.algorithm === 'ed25519');
     if ((ed25519 && !can.includes('ed25519')) || (wanted.length > 1 && !can.includes('dualSign'))) {
       return {
         code: 'key-unsupported',
-        message: `${domain} on ${server}: ${row.signer ?? 'the signer'} cannot sign with ${wanted.map(({ algorithm }) => algorithm).join('+')}.`,
+        message: `${domain} on ${server}: ${signer?.name ?? 'the signer'} cannot sign with ${wanted.map(({ algorithm }) => algorithm).join('+')}.`,
         hint: 'Use an RSA key: every receiver verifies it.',
       };
     }
@@ -133,13 +151,13 @@ export class KeyChooser {
 
   #freeSelectors(
     row: KeyPlace,
-    wanted: readonly Pick<KeyNeed, 'algorithm'>[],
+    wanted: readonly KeySpecPart[],
     taken: ReadonlySet<string>,
   ): { readonly names: readonly string[] } {
     const dual = wanted.length > 1;
     return {
-      names: wanted.map(({ algorithm }) =>
-        newSelector({ server: row.server, date: this.#now, algorithm, dual, taken }),
+      names: wanted.map(({ algorithm, scheme }) =>
+        newSelector({ server: row.server, date: this.#now, algorithm, scheme, dual, taken }),
       ),
     };
   }
@@ -149,7 +167,7 @@ export class KeyChooser {
     row: KeyPlace,
     wish: string,
     taken: ReadonlySet<string>,
-    wanted: readonly Pick<KeyNeed, 'algorithm'>[],
+    wanted: readonly KeySpecPart[],
   ): { readonly names: readonly string[] } | { readonly adopt: string } | Refusal {
     const parsed = parseSelector(wish);
     if (!parsed.ok) {
@@ -160,8 +178,17 @@ export class KeyChooser {
       };
     }
     const selector = parsed.value;
-    if (row.keys.some(key => key.selector === selector && key.publicKey !== null)) return { adopt: selector };
-    const names = wanted.map(({ algorithm }, i) => (i > 0 && algorithm === 'ed25519' ? `${selector}-e` : selector));
+    const here = row.keys.find(key => key.selector === selector && key.publicKey !== null);
+    if (here !== undefined && here.scheme === wanted[0]?.scheme) return { adopt: selector };
+    // a selector is for one scheme: where DKIM has the name, the DomainKeys key beside it has one like it
+    const given = this.#givenOf(row.domain).has(selector) || here !== undefined;
+    const names = wanted.map(({ algorithm, scheme }, i) =>
+      i > 0 && algorithm === 'ed25519'
+        ? `${selector}-e`
+        : scheme === 'domainkeys' && given
+          ? `${selector}-dk`
+          : selector,
+    );
     const inUse = names.find(name => taken.has(name));
     if (inUse === undefined) return { names };
     return {
@@ -178,7 +205,7 @@ export class KeyChooser {
     const suffix = `._domainkey.${row.domain}`;
     for (const server of fleet.hosting.get(row.domain) ?? []) {
       const facts = fleet.servers.get(server);
-      for (const key of facts === undefined ? [] : (signerOf(facts)?.view.keys ?? [])) {
+      for (const key of facts === undefined ? [] : (signingOf(facts)?.keys ?? [])) {
         if (key.domain === row.domain) taken.add(key.selector);
       }
       for (const [name, values] of servedBelow(facts?.served ?? {}, suffix)) {
@@ -208,10 +235,13 @@ export class KeyChooser {
   }
 }
 
-function sameSpec(intent: SigningOnIntent, wanted: readonly Pick<KeyNeed, 'algorithm' | 'bits'>[]): boolean {
+function sameSpec(intent: SigningOnIntent, wanted: readonly KeySpecPart[]): boolean {
   return (
     intent.keys.length === wanted.length &&
-    intent.keys.every((key, i) => key.algorithm === wanted[i]?.algorithm && key.bits === wanted[i]?.bits)
+    intent.keys.every(
+      (key, i) =>
+        key.algorithm === wanted[i]?.algorithm && key.bits === wanted[i].bits && key.scheme === wanted[i].scheme,
+    )
   );
 }
 

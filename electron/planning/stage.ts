@@ -9,6 +9,7 @@ import type {
   DomainIntent,
   KeySpec,
   DomainChange,
+  KeyScheme,
   PolicyWish,
   RotateIntent,
   Scheme,
@@ -17,9 +18,9 @@ import type {
 } from '../../shared/model.ts';
 import { newKeysOf } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import { signingUnavailable } from './fleet.ts';
+import { schemesOf, schemeUnavailable } from './fleet.ts';
 import type { PlanningContext } from './goals.ts';
-import type { KeyNeed, Refusal } from './stage-keys.ts';
+import type { ChosenKeys, KeyNeed, Refusal } from './stage-keys.ts';
 import { KeyChooser } from './stage-keys.ts';
 
 export interface SigningWish {
@@ -131,21 +132,16 @@ class Stager {
   #on(row: DomainRow, staged: DomainChange | undefined): void {
     const { domain, server } = row;
     const { policy, dmarc, scheme } = this.#wish;
-    if (scheme !== 'dkim') {
-      this.#refuse(row, {
-        code: 'scheme-unsupported',
-        message: `${domain} on ${server}: ${row.signer ?? 'the signer'} signs with DKIM only.`,
-        hint: 'Use --scheme dkim: DKIM is what receivers check today.',
-      });
-      return;
-    }
     if (row.signing === 'on' && staged?.intent.kind === 'signing-off') {
       this.#drops.push(staged.id);
       this.#cancelled.push({ domain, server });
       if (policy !== 'keep' || dmarc !== 'keep') this.#add(row, { kind: 'policy', policy, dmarc });
       return;
     }
-    if (row.signing === 'on') {
+    const inUse = row.keys.filter(key => key.inUse);
+    const missing = schemesOf(scheme).filter(one => !inUse.some(key => key.scheme === one));
+    // a pattern for every domain may sign it with keys that are not its own
+    if (row.signing === 'on' && (missing.length === 0 || inUse.length === 0)) {
       this.#policyOnly(row, staged, 'signing is on already');
       return;
     }
@@ -154,12 +150,12 @@ class Stager {
       return;
     }
     const facts = this.#context.fleet.servers.get(server);
-    const unavailable = facts === undefined ? null : signingUnavailable(facts);
-    if (unavailable !== null) {
+    const [unavailable] = facts === undefined ? [] : missing.flatMap(one => schemeUnavailable(facts, one) ?? []);
+    if (unavailable !== undefined) {
       this.#refuse(row, unavailable);
       return;
     }
-    const keys = this.#keys.choose(row);
+    const keys = this.#choose(row, missing);
     if ('code' in keys) {
       this.#refuse(row, keys);
       return;
@@ -172,12 +168,32 @@ class Stager {
     this.#add(row, { kind: 'signing-on', scheme, adopt: keys.adopt, policy, dmarc }, keys.needs);
   }
 
+  /** Keys for each of the schemes, beside those that sign already. */
+  #choose(row: DomainRow, schemes: readonly KeyScheme[]): ChosenKeys | Refusal {
+    const adopt = row.keys.filter(key => key.inUse).map(key => key.selector);
+    const needs: KeyNeed[] = [];
+    for (const scheme of schemes) {
+      const chosen = this.#keys.choose(row, scheme);
+      if ('code' in chosen) {
+        this.#keys.release(
+          row.domain,
+          needs.map(need => need.selector),
+        );
+        return chosen;
+      }
+      adopt.push(...chosen.adopt);
+      needs.push(...chosen.needs);
+    }
+    return { adopt, needs };
+  }
+
   /** Switched on twice: only a wish that differs changes what is staged. */
   #onAgain(row: DomainRow, staged: DomainChange, intent: SigningOnIntent): void {
     const { domain, server } = row;
     const policy = this.#wish.policy === 'keep' ? intent.policy : this.#wish.policy;
     const dmarc = this.#wish.dmarc === 'keep' ? intent.dmarc : this.#wish.dmarc;
-    const sameKeys = this.#keys.fits(intent);
+    const { scheme } = this.#wish;
+    const sameKeys = this.#keys.fits(intent, scheme);
     if (sameKeys && policy === intent.policy && dmarc === intent.dmarc) {
       this.#unchanged.push({ domain, server, reason: 'staged already' });
       return;
@@ -189,14 +205,18 @@ class Stager {
       this.#additions.push({ domain, server, intent: { ...intent, policy, dmarc }, needs: [], keep: intent.keys });
       return;
     }
-    const keys = this.#keys.choose(row);
+    const facts = this.#context.fleet.servers.get(server);
+    const inUse = row.keys.filter(key => key.inUse);
+    const missing = schemesOf(scheme).filter(one => !inUse.some(key => key.scheme === one));
+    const [unavailable] = facts === undefined ? [] : missing.flatMap(one => schemeUnavailable(facts, one) ?? []);
+    const keys = unavailable ?? this.#choose(row, missing);
     if ('code' in keys) {
       this.#refuse(row, keys);
       this.#drops.pop();
       this.#keys.hold(domain, selectorsOf(intent));
       return;
     }
-    this.#add(row, { kind: 'signing-on', scheme: 'dkim', adopt: keys.adopt, policy, dmarc }, keys.needs);
+    this.#add(row, { kind: 'signing-on', scheme, adopt: keys.adopt, policy, dmarc }, keys.needs);
   }
 
   #off(row: DomainRow, staged: DomainChange | undefined): void {

@@ -2,9 +2,9 @@
 import { keyRecord } from '../../shared/dkim/key-record.ts';
 import type { Gate, DomainChange, RecordEffect, UndoIntent } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { SignerView } from '../drivers/api.ts';
 import { keyPublication, mailUnderWay, policyGates } from './publication.ts';
-import { signedWith } from './fleet.ts';
+import type { Signing } from './fleet.ts';
+import { sameSelectors as same, signedWith } from './fleet.ts';
 import type { GoalOutcome, PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
 import { presentAt } from './location.ts';
@@ -21,7 +21,7 @@ export function undoGoal(
   context: PlanningContext,
   pending: DomainChange,
   intent: UndoIntent,
-  signer: SignerView,
+  signer: Signing,
   location: Location,
 ): GoalOutcome {
   const { domain, server } = pending;
@@ -111,10 +111,6 @@ export function undoGoal(
       problems: keep || !switched || installed.length === 0 ? [] : [mailUnderWay(pending, 'since the run')],
     },
   };
-}
-
-function same(one: readonly string[], other: readonly string[]): boolean {
-  return one.length === other.length && one.every((selector, i) => selector === other[i]);
 }
 
 function sameValues(one: { readonly values: readonly string[] } | null, other: typeof one): boolean {

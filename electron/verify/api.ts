@@ -1,6 +1,6 @@
 /** Proof, not hope: what DNS serves, and what the signer does. The types that callers see. */
 import type { Duplex } from 'node:stream';
-import type { Gate, KeyAlgorithm, Probe } from '../../shared/model.ts';
+import type { Gate, KeyAlgorithm, KeyScheme, Probe } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { ConnectTarget } from '../transport/api.ts';
 
@@ -63,6 +63,7 @@ export type Served =
 // ---------------------------------------------------------------- probe
 
 export interface ProbedSignature {
+  readonly scheme: KeyScheme;
   readonly domain: string;
   readonly selector: string;
   readonly algorithm: KeyAlgorithm | 'unknown';

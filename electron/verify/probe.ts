@@ -142,22 +142,60 @@ function gatherKeys(driven: readonly (Driven | Error)[], lookupTxt: LookupTxt): 
 }
 
 /**
- * Probes each domain through the milter at `endpoint`, several messages on a connection and a few connections at a time.
+ * Probes each domain through the milters at `endpoints`, each by itself: what counts is what they do together. Several messages
+ * travel on a connection, and a few connections are open at a time.
  * Domains as A-labels. Results in the order of the wishes; what goes wrong is a problem in the result, and nothing rejects.
  * A domain that does not come back signed as mail from the server itself is tried once more as mail of a user who logged in.
  * `lookupTxt` is asked once for each key that a signature names, for all of them in one go; it is the only DNS that is used.
  */
 export async function probeDomains(
   session: Pick<Session, 'server' | 'connect'>,
-  endpoint: ConnectTarget,
+  endpoints: readonly ConnectTarget[],
   wishes: readonly ProbeWish[],
   lookupTxt: LookupTxt,
   options: ProbeOptions = {},
 ): Promise<readonly ProbeResult[]> {
   const { connections = 3, replyMs = 10_000, messageMs = 30_000, now = () => new Date() } = options;
-  const place: ProbePlace = { server: session.server, endpoint: describe(endpoint) };
-  const open = async () =>
-    openMilter(await session.connect(endpoint, AbortSignal.timeout(replyMs)), { replyMs, messageMs });
+  const place: ProbePlace = { server: session.server, endpoint: endpoints.map(describe).join(', ') };
+  const driveAll = (endpoint: ConnectTarget) => {
+    const open = async () =>
+      openMilter(await session.connect(endpoint, AbortSignal.timeout(replyMs)), { replyMs, messageMs });
+    return driveThrough(open, wishes, connections, now);
+  };
+  const driven = await Promise.all(endpoints.map(driveAll));
+  const lookup = gatherKeys(driven.flat(), lookupTxt);
+  const results: ProbeResult[] = [];
+  for (const [index, wish] of wishes.entries()) {
+    const own = driven.map(one => one[index] ?? new MilterError('nothing came back'));
+    const messages: Driven[] = [];
+    const broken: Error[] = [];
+    for (const one of own) {
+      if (one instanceof Error) broken.push(one);
+      else messages.push(one);
+    }
+    if (broken[0] !== undefined) {
+      results.push(brokenProbe(wish, place, broken[0]));
+      continue;
+    }
+    const signatures = await Promise.all(messages.map(one => verifySignatures(one.headers, one.body, lookup)));
+    results.push(
+      judge(wish, place, {
+        signedAs: messages.find(one => one.signedAs !== null)?.signedAs ?? null,
+        signatures: signatures.flat(),
+        refusal: messages.find(one => one.refusal !== null)?.refusal ?? null,
+      }),
+    );
+  }
+  return results;
+}
+
+/** What one milter makes of the message of each domain, in the order of the wishes. */
+async function driveThrough(
+  open: () => Promise<MilterConnection>,
+  wishes: readonly ProbeWish[],
+  connections: number,
+  now: () => Date,
+): Promise<readonly (Driven | Error)[]> {
   const driven: (Driven | Error)[] = [];
   const queue = wishes.entries();
   let failures = 0;
@@ -178,16 +216,5 @@ export async function probeDomains(
     line.close();
   };
   await Promise.all(Array.from({ length: Math.min(connections, wishes.length) }, work));
-  const lookup = gatherKeys(driven, lookupTxt);
-  const results: ProbeResult[] = [];
-  for (const [index, wish] of wishes.entries()) {
-    const one = driven[index];
-    if (one === undefined || one instanceof Error) {
-      results.push(brokenProbe(wish, place, one ?? new MilterError('nothing came back')));
-      continue;
-    }
-    const signatures = await verifySignatures(one.headers, one.body, lookup);
-    results.push(judge(wish, place, { signedAs: one.signedAs, signatures, refusal: one.refusal }));
-  }
-  return results;
+  return driven;
 }

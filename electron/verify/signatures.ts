@@ -1,4 +1,4 @@
-/** Finds the signatures that a signer added, and has them verified by a library that Signet did not write. */
+/** Finds the signatures that a signer added. Those of DKIM are verified by a library that Signet did not write. */
 import { dkimVerify } from 'mailauth/lib/dkim/verify.js';
 import type { DKIMResult } from 'mailauth';
 import { keyName } from '../../shared/dkim/names.ts';
@@ -7,6 +7,7 @@ import { normalizeName } from '../../shared/dns/txt.ts';
 import type { KeyAlgorithm } from '../../shared/model.ts';
 import { printable } from '../../shared/text.ts';
 import type { LookupTxt, ProbedSignature } from './api.ts';
+import { domainKeySignaturesOf, verifyDomainKeys } from './domainkeys.ts';
 import type { Header } from './milter-draft.ts';
 
 /** RFC 8301, 3.2: signatures of shorter keys are not taken. */
@@ -36,8 +37,12 @@ function parseSignature(header: Header): Signature | null {
   };
 }
 
-/** Every DKIM signature of the message that can be read at all, in its order. */
-export function signaturesOf(headers: readonly Header[]): readonly Signature[] {
+/** Every signature of the message that can be read at all, by either scheme. */
+export function signaturesOf(headers: readonly Header[]): readonly Pick<Signature, 'domain' | 'selector'>[] {
+  return [...dkimSignaturesOf(headers), ...domainKeySignaturesOf(headers)];
+}
+
+function dkimSignaturesOf(headers: readonly Header[]): readonly Signature[] {
   return headers
     .filter(header => header.name.toLowerCase() === 'dkim-signature')
     .map(parseSignature)
@@ -91,13 +96,25 @@ function isFor(result: DKIMResult, signature: Signature): boolean {
   );
 }
 
-/** The signatures of the message, in its order, verified against the keys as `lookupTxt` gives them. */
+/** The signatures of the message, those of DKIM first, verified against the keys as `lookupTxt` gives them. */
 export async function verifySignatures(
   headers: readonly Header[],
   body: Buffer,
   lookupTxt: LookupTxt,
 ): Promise<readonly ProbedSignature[]> {
-  const signatures = signaturesOf(headers);
+  const [dkim, domainkeys] = await Promise.all([
+    verifyDkim(headers, body, lookupTxt),
+    verifyDomainKeys(headers, body, lookupTxt),
+  ]);
+  return [...dkim, ...domainkeys];
+}
+
+async function verifyDkim(
+  headers: readonly Header[],
+  body: Buffer,
+  lookupTxt: LookupTxt,
+): Promise<readonly ProbedSignature[]> {
+  const signatures = dkimSignaturesOf(headers);
   if (signatures.length === 0) return [];
   const head = headers.map(header => `${header.name}:${header.value}\r\n`).join('');
   const resolver = createResolver(lookupTxt);
@@ -112,6 +129,7 @@ export async function verifySignatures(
     const good = results.length > 0 && bad === undefined;
     const lookup = resolver.reasonFor(keyName(signature.selector, signature.domain));
     return {
+      scheme: 'dkim',
       domain: printable(signature.domain),
       selector: printable(signature.selector),
       algorithm: signature.algorithm,

@@ -91,7 +91,7 @@ describe.each(cases)('$driver.id', ({ driver, scene }) => {
     }));
     const notServed: unknown[] = [];
     try {
-      const results = await probeDomains(stage.session, endpoint, wishes, async name => {
+      const results = await probeDomains(stage.session, [endpoint], wishes, async name => {
         const { served } = await askServed(dns, [resolver], [name]);
         const answer = served.get(name);
         if (answer?.state === 'agreed') return answer.values;

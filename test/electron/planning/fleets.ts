@@ -85,6 +85,7 @@ function pendingOf(fleet: Fleet, hosts: readonly HostPlan[], pems: Map<string, s
       algorithm: 'rsa',
       bits: 1024,
       publicKey: key.publicKey,
+      scheme: 'dkim',
     };
     pems.set(`k${i}`, key.privateKeyPem);
     const intent: SigningOnIntent = {
@@ -113,6 +114,7 @@ function rotationOf(wish: Wish, domain: string, place: number, i: number, pems: 
     algorithm: 'rsa',
     bits: 1024,
     publicKey: key.publicKey,
+    scheme: 'dkim',
   };
   const compromised = { selector: 'old', publicKey: old.publicKey, algorithm: 'rsa' } as const;
   return {

@@ -31,6 +31,7 @@ export async function largeFleet(
     algorithm: 'rsa',
     bits: 2048,
     publicKey: key.publicKey,
+    scheme: 'dkim',
   });
   const pending = plans.flatMap(({ name: server, zones }) =>
     zones.map((domain): PendingChange => ({

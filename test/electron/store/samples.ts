@@ -24,6 +24,7 @@ export function key(id: string, domain = 'example.com'): StagedKey {
     algorithm: 'rsa',
     bits: 2048,
     publicKey: 'AAAA',
+    scheme: 'dkim',
   };
 }
 

@@ -75,7 +75,14 @@ describe('the passphrase vault', () => {
     expect(await stateWith(home, secret)).toBe('missing');
     expect(readdirSync(home)).not.toContain('vault.json');
 
-    const key = { ...binding, ref: { secret: 'k1' }, algorithm: 'rsa', bits: 2048, publicKey: 'AAAA' } as const;
+    const key = {
+      ...binding,
+      ref: { secret: 'k1' },
+      algorithm: 'rsa',
+      bits: 2048,
+      publicKey: 'AAAA',
+      scheme: 'dkim',
+    } as const;
     const store = openStore(home);
     store.keys.put([{ key, sealed: Buffer.from('x') }]);
     const vault = openVault({ kind: 'passphrase', home, keyCheck: store.keyCheck, passphrase: secret });

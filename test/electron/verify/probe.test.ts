@@ -9,7 +9,7 @@ import type { SigningKey } from './milter-peer.ts';
 import { createSignerPeer, frame, uint32 } from './milter-peer.ts';
 
 type Peer = Parameters<typeof probeDomains>[0];
-type Target = Parameters<typeof probeDomains>[1];
+type Target = Parameters<typeof probeDomains>[1][number];
 
 function rsaKey(domain: string, selector: string, bits = 1024): SigningKey & { readonly record: string } {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: bits });
@@ -168,7 +168,7 @@ describe('the milter client', () => {
 });
 
 async function probeDomain(...[session, place, one, keys]: [Peer, Target, ProbeWish, LookupTxt]): Promise<ProbeResult> {
-  const [result] = await probeDomains(session, place, [one], keys);
+  const [result] = await probeDomains(session, [place], [one], keys);
   if (result === undefined) throw new Error('no result');
   return result;
 }
@@ -180,8 +180,8 @@ describe('a probe', () => {
     expect(result).toMatchObject({ ok: true, signedAs: 'local', problem: null });
     expect(new Set(result.signatures)).toEqual(
       new Set([
-        { domain: 'a.example', selector: 's1', algorithm: 'rsa', verified: true, reason: null },
-        { domain: 'a.example', selector: 's1-e', algorithm: 'ed25519', verified: true, reason: null },
+        { scheme: 'dkim', domain: 'a.example', selector: 's1', algorithm: 'rsa', verified: true, reason: null },
+        { scheme: 'dkim', domain: 'a.example', selector: 's1-e', algorithm: 'ed25519', verified: true, reason: null },
       ]),
     );
   });
@@ -189,7 +189,7 @@ describe('a probe', () => {
   it('sends many messages over few connections', async () => {
     const peer = createSignerPeer({ keys: [one] });
     const wishes = Array.from({ length: 30 }, () => wish);
-    const results = await probeDomains(peer, endpoint, wishes, lookup, { connections: 2 });
+    const results = await probeDomains(peer, [endpoint], wishes, lookup, { connections: 2 });
     expect(results.every(result => result.ok)).toBe(true);
     expect(results).toHaveLength(30);
     expect(peer.seen).toHaveLength(2);
@@ -223,7 +223,7 @@ describe('a probe', () => {
       return [keys.find(key => name.endsWith(key.domain))?.record ?? ''];
     };
     const wishes = [...keys, ...keys].map(key => ({ domain: key.domain, selectors: ['s1'] }));
-    const results = await probeDomains(createSignerPeer({ keys }), endpoint, wishes, slow);
+    const results = await probeDomains(createSignerPeer({ keys }), [endpoint], wishes, slow);
     expect(results.map(result => result.ok)).toEqual([true, true, true, true, true, true]);
     expect(asked.sort()).toEqual(keys.map(key => `s1._domainkey.${key.domain}`));
   });
@@ -282,7 +282,7 @@ describe('a probe', () => {
         return command === 'M' && sent === 2 ? null : undefined;
       },
     });
-    const results = await probeDomains(peer, endpoint, [wish, wish, wish], lookup, { connections: 1 });
+    const results = await probeDomains(peer, [endpoint], [wish, wish, wish], lookup, { connections: 1 });
     expect(results.map(result => result.ok)).toEqual([true, true, true]);
     expect(peer.seen).toHaveLength(2);
   });
@@ -291,7 +291,7 @@ describe('a probe', () => {
     const peer = createSignerPeer({ reply: command => (command === 'O' ? Buffer.alloc(0) : undefined) });
     const start = Date.now();
     const wishes = Array.from({ length: 50 }, () => wish);
-    const results = await probeDomains(peer, endpoint, wishes, lookup, { connections: 1, replyMs: 50 });
+    const results = await probeDomains(peer, [endpoint], wishes, lookup, { connections: 1, replyMs: 50 });
     expect(results).toHaveLength(50);
     expect(new Set(results.map(result => result.problem?.code))).toEqual(new Set(['probe-broken']));
     expect(Date.now() - start).toBeLessThan(10_000);

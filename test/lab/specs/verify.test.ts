@@ -155,7 +155,7 @@ describe('the probe', () => {
   test('proves signatures with the key as served, and their absence', async () => {
     const results = await probeDomains(
       session,
-      signer,
+      [signer],
       [
         { domain: 'tovarna.example', selectors: ['mail2023'] },
         { domain: 'lesnik.example', selectors: ['default'] },
@@ -186,16 +186,16 @@ describe('the probe', () => {
   test('does not take a signature whose key is another or not served', async () => {
     const wish = { domain: 'tovarna.example', selectors: ['mail2023'] };
     const other = keyRecord({ algorithm: 'rsa', publicKey: await publicKey('lesnik.example', 'default') });
-    const wrong = await probeDomains(session, signer, [wish], async () => [other]);
+    const wrong = await probeDomains(session, [signer], [wish], async () => [other]);
     expect(wrong[0]).toMatchObject({ ok: false, problem: { code: 'probe-bad-signature' } });
-    const missing = await probeDomains(session, signer, [wish], nothing);
+    const missing = await probeDomains(session, [signer], [wish], nothing);
     expect(missing[0]?.problem?.message).toMatch(/no key record is served at mail2023\._domainkey\.tovarna\.example/);
   });
 
   test('says that nothing listens', async () => {
     const [result] = await probeDomains(
       session,
-      { host: '127.0.0.1', port: 9 },
+      [{ host: '127.0.0.1', port: 9 }],
       [{ domain: 'tovarna.example', selectors: ['mail2023'] }],
       lookup,
     );

@@ -61,7 +61,7 @@ function viewKeys(facts: OpenDkimFacts, tables: Signing): readonly SignerKey[] {
  * SignatureAlgorithm is one for the whole daemon.
  */
 function abilities(model: Model, tables: Signing): readonly SignerAbility[] {
-  const can: SignerAbility[] = ['adopt'];
+  const can: SignerAbility[] = ['dkim', 'adopt'];
   const willBePatterns = model.signingTable === null || tables.signing.kind === 'refile';
   if (willBePatterns) can.push('dualSign');
   if (model.algorithm === 'ed25519') can.push('ed25519');

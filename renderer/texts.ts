@@ -33,6 +33,7 @@ function options<T extends string>(names: Readonly<Record<T, string>>): readonly
 }
 
 export const keyOptions = options(keyNames);
+export const schemeOptions = options(serverTexts.signature.schemes);
 export const dialectOptions = options(dialectNames);
 
 const intents: Readonly<Record<PendingRow['intent'], string>> = {

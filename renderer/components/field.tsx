@@ -144,6 +144,7 @@ export function RadioRow<T extends string>(props: {
   readonly options: readonly Option<T>[];
   readonly onChange: (value: T) => void;
   readonly description?: string;
+  readonly isDisabled?: boolean;
   readonly layout?: 'wide' | 'stacked';
 }) {
   return (
@@ -151,6 +152,7 @@ export function RadioRow<T extends string>(props: {
       className={`radio-row ${props.layout ?? 'wide'}`}
       value={props.value}
       orientation="horizontal"
+      isDisabled={props.isDisabled ?? false}
       onChange={value => {
         const option = props.options.find(known => known.value === value);
         if (option) props.onChange(option.value);

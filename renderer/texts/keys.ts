@@ -18,6 +18,19 @@ const ages = {
 } as const;
 
 export const keyTexts = {
+  compromised: {
+    title: 'Compromised key',
+    text: 'A key that somebody else has is looked for on every server and in every zone. Wherever it signs, a new key takes its place; its records are revoked (p= empty) at once, without grace.',
+    key: 'Key',
+    example: 'mx1-202611._domainkey.example.com',
+    keyMeans: 'The name of a record that holds it, or its SHA-256 fingerprint (64 hex digits).',
+    places: 'Where it is',
+    effect: (keys: number, staged: number, unchanged: number) => {
+      if (staged === 0) return unchanged > 0 ? 'All of it is staged already.' : 'There is nothing to do.';
+      const made = keys > 0 ? `Generates ${plural(keys, 'key')}, stages` : 'Stages';
+      return `${made} ${plural(staged, 'pending change')}. Nothing is sent to a server yet.`;
+    },
+  },
   keysScreen: {
     charts: 'Charts',
     coverage: 'Coverage',

@@ -1,6 +1,43 @@
 import { plural } from '../app/format.ts';
 
+const schemes = { dkim: 'DKIM', domainkeys: 'DomainKeys', both: 'Both' } as const;
+
 export const serverTexts = {
+  signature: {
+    title: 'Signature',
+    schemes,
+    means: 'DomainKeys is historic; DKIM is what receivers check.',
+  },
+  mailSettings: {
+    title: 'Mail → Mail settings',
+    allowSigning: 'Allow signing outgoing mail',
+    allowMeans: 'Lets its domains be switched on; signs nothing by itself.',
+    allowedWith: (names: readonly (keyof typeof schemes)[]) =>
+      `Allowed with ${names.map(name => schemes[name]).join(' and ')}.`,
+    verifyIncoming: 'Verify incoming mail',
+    verifyMeans: 'Mail to all domains of the server is checked. Mail of its own users is not.',
+    failing: 'Failing mail',
+    failingNames: { discard: 'Discard', reject: 'Reject', tag: 'Tag' },
+    failingMeans: {
+      discard: 'Accepted and thrown away, as the old page did: nobody is told.',
+      reject: 'Refused while it is sent, so that its sender hears of it. Today’s advice.',
+      tag: 'Delivered, with the result in its header.',
+    },
+    policies: 'The sender’s policy counts',
+    policiesMean: 'Unsigned mail fails where its domain says that all its mail is signed.',
+    none: 'For servers that run Postfix; none was found here.',
+    effect: (staged: number, cancelled: number, domains: number) => {
+      const parts = [
+        ...(staged > 0 ? [`Stages ${plural(staged, 'pending change')}`] : []),
+        ...(cancelled > 0 ? [`${staged > 0 ? 'takes' : 'Takes'} back ${plural(cancelled, 'pending change')}`] : []),
+      ];
+      const ends = domains > 0 ? ` Signing of ${plural(domains, 'domain')} ends with it.` : '';
+      return parts.length === 0 ? 'There is nothing to do.' : `${parts.join(', ')}.${ends}`;
+    },
+    staged: (summary: string) => `Staged: ${summary}.`,
+    allowIt: (server: string) => `${server} does not allow signing: allow it`,
+    allowStaged: (server: string) => `Allowing it on ${server} is staged: apply it, then switch the domains on.`,
+  },
   servers: {
     add: 'Add server',
     import: 'Import from SSH config',

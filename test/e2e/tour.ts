@@ -89,8 +89,29 @@ export const stops: readonly Stop[] = [
       await page.getByRole('listbox').waitFor();
     },
   },
+  {
+    name: 'group-operations-rotate',
+    open: async page => {
+      await selected(page, 'signing:on server:s3');
+      await button(page, 'Group Operations').click();
+      const operations = dialog(page, 'Group Operations');
+      await operations.getByText('Rotate keys', { exact: true }).click();
+      await operations.getByText('Nothing is sent to a server yet').waitFor();
+    },
+  },
   { name: 'servers', open: servers },
   { name: 'server-panel', open: page => serverPanel(page, 's2') },
+  {
+    name: 'mail-settings',
+    open: async page => {
+      await serverPanel(page, 's2');
+      await page.getByText('Allow signing outgoing mail', { exact: true }).click();
+      await page.getByText('Verify incoming mail', { exact: true }).click();
+      await page.getByRole('radiogroup', { name: 'Failing mail' }).waitFor();
+      await page.getByText(/^Stages .* ends with it\.$/).waitFor();
+      await button(page, 'OK').scrollIntoViewIfNeeded();
+    },
+  },
   {
     name: 'server-panel-away',
     open: async page => {
@@ -160,6 +181,17 @@ export const stops: readonly Stop[] = [
         .waitFor();
     },
   },
+  {
+    name: 'pending-mail-settings',
+    open: async page => {
+      await pending(page);
+      await rowOf(page, 'Mail settings').click();
+      await page
+        .getByRole('group', { name: /^Difference of/ })
+        .first()
+        .waitFor();
+    },
+  },
   { name: 'pending-later', open: page => change(page, 'firma0005-s3.example') },
   {
     name: 'pending-apply',
@@ -217,6 +249,16 @@ export const stops: readonly Stop[] = [
       await at(page, 'keys', 'Keys');
       await page.getByRole('group', { name: 'Coverage' }).getByRole('button').first().click();
       await button(page, 'Clear filter').waitFor();
+    },
+  },
+  {
+    name: 'compromised-key',
+    open: async page => {
+      await at(page, 'domains', 'Domains');
+      await page.getByRole('searchbox', { name: 'Filter domains' }).fill('firma0002-s2');
+      await rowOf(page, 'firma0002-s2.example').click();
+      await page.getByRole('link', { name: /^Somebody else has this key/ }).click();
+      await dialog(page, 'Compromised key').getByRole('list', { name: 'Where it is' }).waitFor();
     },
   },
   {

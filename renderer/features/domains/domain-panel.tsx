@@ -104,6 +104,7 @@ function Keys({ row, now }: { readonly row: DomainRow; readonly now: number }) {
                 </div>
                 <Facts
                   facts={[
+                    [texts.panel.facts.signature, texts.signature.schemes[key.scheme]],
                     [texts.panel.facts.age, age === null ? texts.panel.ageUnknown : shortAge(age)],
                     [
                       texts.panel.facts.file,
@@ -114,6 +115,11 @@ function Keys({ row, now }: { readonly row: DomainRow; readonly now: number }) {
                     [texts.panel.facts.origin, key.managed ? texts.panel.managed : texts.panel.foreign],
                   ]}
                 />
+                <p>
+                  <a href={address('keys', '+compromised', `${key.selector}._domainkey.${row.domain}`)}>
+                    {texts.panel.compromised}
+                  </a>
+                </p>
               </li>
             );
           })}

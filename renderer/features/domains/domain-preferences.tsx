@@ -1,12 +1,13 @@
 import { useState } from 'react';
 import type { DomainRow } from '../../../shared/model.ts';
-import { useClient, usePending } from '../../app/engine.tsx';
+import { useClient, usePending, useServers } from '../../app/engine.tsx';
 import { go } from '../../app/router.ts';
 import { tell, tellProblem } from '../../app/toasts.ts';
 import { Section } from '../../components/basics.tsx';
 import { Button } from '../../components/button.tsx';
 import { CheckboxField } from '../../components/field.tsx';
 import { texts } from '../../texts.ts';
+import { AllowSigning } from '../servers/allow-signing.tsx';
 import { signingState } from './domain-cells.tsx';
 
 /** Plesk's Mail > Preferences for one domain: one checkbox, and OK stages what differs. */
@@ -53,7 +54,7 @@ export function DomainPreferences({ row }: { readonly row: DomainRow }) {
           {texts.ok}
         </Button>
       </div>
-      {isNotAllowed && <p className="muted">{texts.preferences.notAllowed(row.server)}</p>}
+      {isNotAllowed && <NotAllowed row={row} />}
       {staged && (
         <p className="muted">
           {texts.preferences.staged(staged.summary)} <a href="#/pending">{texts.work.review}</a>
@@ -61,4 +62,12 @@ export function DomainPreferences({ row }: { readonly row: DomainRow }) {
       )}
     </Section>
   );
+}
+
+/** A server whose signer cannot be made out is looked at by a person; where there is none, one click stages one. */
+function NotAllowed({ row }: { readonly row: DomainRow }) {
+  const { servers } = useServers();
+  const canBeAllowed = servers.find(({ name }) => name === row.server)?.mailSettings?.signing.length === 0;
+  if (canBeAllowed && !row.allowSigning) return <AllowSigning server={row.server} scheme="dkim" />;
+  return <p className="muted">{texts.preferences.notAllowed(row.server)}</p>;
 }

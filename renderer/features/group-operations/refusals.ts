@@ -40,10 +40,14 @@ const inDialog: ReadonlySet<string> = new Set([
   'name-too-long',
 ]);
 
+// The server has nothing that signs its mail: allowing it sets that up.
+const allowable: ReadonlySet<string> = new Set(['no-signer', 'signer-not-in-path']);
+
 /** What one click can do about it. Everything about a server can at least be looked at there. */
-export type Remedy = 'scan' | 'open-server' | 'none';
+export type Remedy = 'scan' | 'allow-signing' | 'open-server' | 'none';
 
 export function remedyOf(refusal: Refusal): Remedy {
   if (refusal.server === null || inDialog.has(refusal.code)) return 'none';
+  if (allowable.has(refusal.code)) return 'allow-signing';
   return /scan|facts|stale/.test(refusal.code) ? 'scan' : 'open-server';
 }

@@ -2,7 +2,7 @@ import { useMemo, useState } from 'react';
 import { useDomains, usePending } from '../../app/engine.tsx';
 import { count, dateTime, until } from '../../app/format.ts';
 import { useNow } from '../../app/now.ts';
-import { address, go } from '../../app/router.ts';
+import { address, go, useRoute } from '../../app/router.ts';
 import { saveFile } from '../../app/save-file.ts';
 import { EmptyState, More, PageHeader } from '../../components/basics.tsx';
 import { Button } from '../../components/button.tsx';
@@ -14,6 +14,7 @@ import { parseFilter } from '../domains/filter.ts';
 import type { SortableColumn } from '../domains/order.ts';
 import { orderOf, shownRows, sortableColumns } from '../domains/order.ts';
 import { AgeChart, CoverageChart, CoverageLegend } from './charts.tsx';
+import { CompromisedKey } from './compromised-key.tsx';
 import { ageByStrength, coverageOf } from './coverage.ts';
 import { keysAsCsv } from './csv.ts';
 import './keys.css';
@@ -52,6 +53,7 @@ export function KeysScreen() {
     [hour],
   );
   const words = texts.keysScreen;
+  const { open } = useRoute();
   const save = () => {
     const chosen = [...shown].flatMap(position => rows[position] ?? []);
     saveFile('signet-keys.csv', keysAsCsv(chosen, Date.now()), 'text/csv');
@@ -72,6 +74,9 @@ export function KeysScreen() {
   return (
     <div className="page">
       <PageHeader title={texts.screens.keys} note={words.summary(coverage.all.counts.proven, coverage.all.total)}>
+        <Button icon="warning" onPress={() => go('keys', '+compromised')}>
+          {texts.compromised.title}
+        </Button>
         <Button icon="export" onPress={save}>
           {words.exportCsv}
         </Button>
@@ -119,6 +124,7 @@ export function KeysScreen() {
           />
         </div>
       </div>
+      {open[0] === '+compromised' && <CompromisedKey name={open[1] ?? ''} onClose={() => go('keys')} />}
     </div>
   );
 }

@@ -13,6 +13,7 @@ import { texts } from '../../texts.ts';
 import { setFilter } from '../domains/domains-view.ts';
 import { ChangedHostKey, isHostKeyProblem } from './changed-host-key.tsx';
 import { GivenDomains } from './given-domains.tsx';
+import { MailSettings } from './mail-settings.tsx';
 import { RemoveServer } from './remove-server.tsx';
 import { ServerSecrets } from './server-secrets.tsx';
 
@@ -62,6 +63,7 @@ export function ServerPanel({ server, onClose }: { readonly server: ServerRow; r
         />
         {server.lastScan === null && <p className="muted">{words.unknownYet}</p>}
       </Section>
+      <MailSettings server={server} key={server.name} />
       <Section
         title={words.connection}
         aside={

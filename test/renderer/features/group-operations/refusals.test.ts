@@ -23,6 +23,12 @@ describe('gatherRefusals', () => {
     expect(refusal?.problem.message).toBe('mx4: there is no signer.');
   });
 
+  it.each(['no-signer', 'signer-not-in-path'])('offers to allow signing where it is %s', code => {
+    expect(gatherRefusals([{ domain: 'a', server: 'mx4', problem: problem({ code }) }]).map(remedyOf)).toEqual([
+      'allow-signing',
+    ]);
+  });
+
   it('offers a scan where facts are missing, and the server otherwise', () => {
     const [scan, open, none] = gatherRefusals([
       { domain: 'a', server: 'mx1', problem: problem({ code: 'facts-missing' }) },

@@ -6,8 +6,9 @@ import type { DomainKey, DomainRow, Published } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { ServerFacts, SignerKey } from '../drivers/api.ts';
 import type { Fleet, Signing } from './fleet.ts';
-import { domainsOf, inPath, signedWith, signersOf, signingOf, signingUnavailable } from './fleet.ts';
+import { domainsOf, signedWith, signingOf, signingUnavailable } from './fleet.ts';
 import type { Location } from './location.ts';
+import { mailSettingsOf } from './settings.ts';
 import { locate, presentAt } from './location.ts';
 
 export interface RowContext {
@@ -41,6 +42,7 @@ interface ServerPart {
 /** What all rows of a server share, looked up once. */
 function serverPart(facts: ServerFacts): ServerPart {
   const signer = signingOf(facts);
+  const settings = mailSettingsOf(facts);
   const keys = Map.groupBy(signer?.keys ?? [], key => key.domain);
   const problems = [
     ...(facts.mta?.view.problems ?? []),
@@ -50,8 +52,8 @@ function serverPart(facts: ServerFacts): ServerPart {
   return {
     signer,
     unavailable: signingUnavailable(facts),
-    allowed: signersOf(facts).some(({ view }) => inPath(facts, view)),
-    verifies: signersOf(facts).some(({ view }) => view.verifiesIncoming),
+    allowed: (settings?.signing.length ?? 0) > 0,
+    verifies: settings !== null && settings.verifying !== null,
     keys,
     problems: Map.groupBy(
       problems.filter(problem => problem.domain !== undefined),

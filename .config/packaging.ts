@@ -2,14 +2,21 @@
  * The installable app: Debian package, AppImage, disk image, Windows installer. Only what runs is packed: the three bundles,
  * and the two packages that no bundle can hold (an addon, and one that looks for its addon).
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { flipFuses, FuseV1Options, FuseVersion } from '@electron/fuses';
 import type { Configuration } from 'electron-builder';
+import { root } from './run.ts';
 
 /** What the main bundle imports at run time, and what that imports. */
 const atRunTime = ['ssh2', 'asn1', 'safer-buffer', 'bcrypt-pbkdf', 'tweetnacl', 'keytar'];
 
 const linuxProgram = 'signet';
+
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { readonly author: string };
+
+/** Where Debian has the documents and the licence of a package (Debian Policy, 12.3 and 12.5). */
+const documents = `/usr/share/doc/${linuxProgram}`;
 
 /**
  * What Electron's binary can do that this app does not need is burnt out of it: being a Node, taking orders from the
@@ -41,8 +48,8 @@ export const packaging: Configuration = {
   productName: 'Signet',
   copyright: 'MIT License',
   directories: { output: 'dist/packages', buildResources: 'assets' },
-  // the tree has no home page yet, and a Debian package must name one
-  extraMetadata: { homepage: 'https://signet.invalid/' },
+  // a Debian package must name a home page: the documents that it brings, as the tree has none in the web
+  ...(process.platform === 'linux' && { extraMetadata: { homepage: `file://${documents}/` } }),
   files: [
     'dist/{main,preload,renderer}/**',
     'package.json',
@@ -64,7 +71,13 @@ export const packaging: Configuration = {
     icon: 'assets/icon.png',
     category: 'Network',
     synopsis: 'Switch DKIM signing on and off for many mail servers at once',
-    maintainer: 'Signet <signet@signet.invalid>',
+    maintainer: manifest.author,
+  },
+  deb: {
+    fpm: [
+      `${join(root, 'LICENSE')}=${documents}/copyright`,
+      ...['README.md', 'CHANGELOG.md'].map(name => `${join(root, name)}=${documents}/${name}`),
+    ],
   },
   mac: {
     target: ['dmg'],

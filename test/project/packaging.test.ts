@@ -1,5 +1,6 @@
 /** The installable app, as far as it can be checked without Electron's runtime: nothing is packed. */
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,7 +23,61 @@ const { FileMatcher } = builder('app-builder-lib/out/fileMatcher.js') as {
   ) => { createFilter(): (file: string, stat: object) => boolean };
 };
 
+const { Packager, LinuxPackager } = builder('app-builder-lib') as {
+  readonly Packager: new (options: object) => { validateConfig(): Promise<void> };
+  readonly LinuxPackager: new (packager: object) => object;
+};
+const FpmTarget = (builder('app-builder-lib/out/targets/FpmTarget.js') as { readonly default: unknown })
+  .default as new (
+  name: string,
+  packager: object,
+  helper: null,
+  outDir: string,
+) => { computeFpmMetaInfoOptions(): Promise<Readonly<Record<string, string>>> };
+
 describe('the packaging', () => {
+  it.runIf(process.platform === 'linux')(
+    'describes a Debian package that names nothing made up, and that dpkg builds',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'signet-deb-'));
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+      // it changes what it is given
+      const packager = new Packager({
+        projectDir: projectRoot,
+        config: structuredClone({ ...packaging, afterPack: null }),
+      });
+      await packager.validateConfig();
+      const described = await new FpmTarget(
+        'deb',
+        new LinuxPackager(packager),
+        null,
+        folder,
+      ).computeFpmMetaInfoOptions();
+      expect(described).toEqual({
+        name: 'signet',
+        maintainer: 'Signet maintainers',
+        vendor: 'Signet maintainers',
+        url: 'file:///usr/share/doc/signet/',
+      });
+      const brought = packaging.deb?.fpm?.map(entry => entry.split('=')) ?? [];
+      expect(brought.map(([, to]) => to)).toContain('/usr/share/doc/signet/copyright');
+      for (const [from = '', to = ''] of brought) {
+        mkdirSync(dirname(join(folder, to)), { recursive: true });
+        copyFileSync(from, join(folder, to));
+      }
+      mkdirSync(join(folder, 'DEBIAN'));
+      const { name, maintainer, url } = described;
+      writeFileSync(
+        join(folder, 'DEBIAN/control'),
+        `Package: ${name}\nVersion: 1\nArchitecture: amd64\nMaintainer: ${maintainer}\nHomepage: ${url}\nDescription: x\n`,
+      );
+      const built = execFileSync('dpkg-deb', ['--build', '--root-owner-group', folder, join(folder, 'x.deb')], {
+        encoding: 'utf8',
+      });
+      expect(built).not.toMatch(/warning|error/);
+    },
+  );
+
   it('is valid by the schema of electron-builder, which refuses what it does not know', async () => {
     const log = { isEnabled: false };
     await expect(validateConfiguration({ ...packaging }, log)).resolves.toBeUndefined();

@@ -126,6 +126,21 @@ describe('a rotation is staged', () => {
     expect(plan.additions.map(({ needs }) => needs.map(need => need.bits))).toEqual([[4096]]);
   });
 
+  test('with a new key for each where two sign', async () => {
+    const { context, rows } = await situation();
+    const solo = rows.filter(row => row.domain === 'solo.example');
+    const two = solo.map(row => ({
+      ...row,
+      keys: row.keys.flatMap(key => [key, { ...key, selector: 'second', bits: 2048 }]),
+    }));
+    const [addition] = stageRotation(context, two, [], wish, now).additions;
+    expect(addition?.intent).toMatchObject({ replaces: ['old', 'second'] });
+    expect(addition?.needs).toMatchObject([
+      { selector: 'mx1-202611', bits: 1024 },
+      { selector: 'mx1-202611-2', bits: 2048 },
+    ]);
+  });
+
   test('once; another grace time replaces it', async () => {
     const pending = changesOf(await rotated());
     expect(await rotated({}, pending)).toMatchObject({ additions: [], drops: [], refused: [] });
@@ -336,6 +351,20 @@ describe('a compromised key', () => {
     apply(await planned(changesOf(await rotated())));
     const plan = await planned(changesOf(await compromised('old._domainkey.solo.example')));
     expect(plan.changes.map(({ phase }) => phase)).toEqual(['unpublish', 'remove', 'remove']);
+    apply(plan);
+    expect(await served('old._domainkey.solo.example')).toEqual(['v=DKIM1; k=rsa; p=']);
+  });
+
+  test('whose files are gone is revoked in its zone, on whichever server that is', async () => {
+    world = new World([{ name: 'ns1', domains: [signed('solo.example')], zones: ['solo.example'] }], old, new Map());
+    const facts = (await world.facts()).map(one => ({ ...one, mta: null, signers: [] }));
+    const fleet = indexFleet(facts, []);
+    const { context } = await situation();
+    const found = findKey(fleet, publicKeyFingerprint(old.publicKey), publicKeyFingerprint);
+    const pending = changesOf(stageCompromised({ ...context, fleet }, [], [], found, wish, now));
+    expect(pending.map(({ domain, server }) => [domain, server])).toEqual([['solo.example', 'ns1']]);
+    const plan = planFleet({ facts, servers: [], pending, drivers: registry, managed: new Set(), now });
+    expect(plan.changes.map(({ id }) => id)).toEqual(['unpublish@ns1']);
     apply(plan);
     expect(await served('old._domainkey.solo.example')).toEqual(['v=DKIM1; k=rsa; p=']);
   });

@@ -66,6 +66,8 @@ describe('names', () => {
     ['a scan of an unknown server', 'unknown-server', ['scan', 'mx9']],
     ['verify of an unknown domain', 'unknown-domain', ['verify', 'nikde.example']],
     ['records of an unknown domain', 'unknown-domain', ['records', 'nikde.example']],
+    ['a rotation of an unknown domain', 'unknown-domain', ['rotate', 'nikde.example']],
+    ['a compromised key that is nowhere', 'unknown-key', ['rotate', '--compromised', '../../etc/passwd\u001b[31m']],
     ['an unknown run', 'unknown-run', ['run', 'undo', 'never']],
     ['an unknown pending change', 'unknown-pending', ['pending', 'drop', 'never']],
   ])('%s', async (_, code, args) => {
@@ -97,6 +99,8 @@ describe('names', () => {
     ['no domain', domains([])],
     ['an unknown command', ['sign']],
     ['an unknown key', domains(['krojac.example', '--key', 'rsa512'])],
+    ['a rotation of nothing', ['rotate']],
+    ['a compromised key of one domain', ['rotate', 'krojac.example', '--compromised', 'k1._domainkey.knihy.example']],
     ['a grace of nonsense', ['signing', 'off', 'krojac.example', '--grace', 'soon']],
     ['a host key of nonsense', ['server', 'trust', 'mx1', '--host-key', 'SHA256:abc']],
   ])('usage: %s', async (_, args) => {

@@ -46,7 +46,7 @@ export async function fillFleet(home: Home): Promise<void> {
   await fault.stop(away, 'ssh');
   await run('signing', 'on', ...domains('s2', 10, 14), ...domains('s3', 10, 12), ...domains(away, 10, 12));
   await run('signing', 'off', ...domains('s2', 8, 8));
-  await run('mail-settings', 's3', '--verify-incoming', 'on', '--failing', 'tag', '--policies', 'off');
+  await run('mail-settings', 's3', '--verify-incoming', 'on', '--failing', 'reject', '--policies', 'off');
   if ((await ask.pending(home)).length < 10) throw new Error('the fleet to look at has too few pending changes');
 }
 

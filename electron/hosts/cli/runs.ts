@@ -9,7 +9,7 @@ import { printable } from '../../../shared/text.ts';
 import type { CommandContext } from './context.ts';
 import { problemText, table } from './output.ts';
 import { planLines } from './plan-text.ts';
-import { hoursOf } from './signing.ts';
+import { hoursOf, subjectName } from './signing.ts';
 
 const failures: Readonly<Record<RunOutcome, Failure | null>> = {
   applied: null,
@@ -166,7 +166,7 @@ export function runCommands(program: Command, context: CommandContext): void {
       for (const { problem } of result.refused) context.output.problem(problem);
       if (result.refused.length > 0) context.fail(result.staged.length === 0 ? 'refused' : 'incomplete');
       context.output.result(result, () => [
-        ...result.staged.map(row => `${row.domain} on ${row.server}: ${row.summary}`),
+        ...result.staged.map(row => `${subjectName(row)}: ${row.summary}`),
         `${result.staged.length} staged. Read the plan with signet plan --diff, and apply it with signet apply.`,
       ]);
     });

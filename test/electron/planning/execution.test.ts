@@ -1,14 +1,11 @@
 /** Whole runs: the real executor over generated fleets, where gates stay shut and servers fail as chance has it. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Change } from '../../../shared/model.ts';
-import type { RunChange } from '../../../shared/run.ts';
-import type { ApplyPorts, TransactionOutcome } from '../../../electron/apply/api.ts';
-import { executePlan } from '../../../electron/apply/execute.ts';
 import { planFleet } from '../../../electron/planning/plan.ts';
 import { violations } from './fleet-world.ts';
 import type { Fleet } from './fleets.ts';
 import { fleets, names, prepare } from './fleets.ts';
+import { carriedOut } from './whole-run.ts';
 
 const troubles = fc.record({
   /** Each transaction, in the order in which they come, is taken back where this says so. */
@@ -16,59 +13,6 @@ const troubles = fc.record({
   /** Domains whose gates stay shut. */
   shut: fc.subarray(['a.example', 'b.example', 'sub.b.example', 'c.example', 'd.example']),
 });
-
-const problem = { code: 'test', message: 'taken back', hint: '', severity: 'stop' as const };
-const rolledBack: TransactionOutcome = { state: 'rolled-back', problem, files: [] };
-
-type Prepared = Awaited<ReturnType<typeof prepare>>;
-
-/** A run of the plan; `fails`: the transactions that are taken back; `shut`: domains whose gates stay shut. */
-async function carriedOut(
-  { world, facts, pending, input, plan }: Prepared,
-  fails: (change: Change) => boolean,
-  shut: readonly string[],
-) {
-  const found: string[] = [];
-  const journal = new Map<string, RunChange>();
-  let transactions = 0;
-  const ports: ApplyPorts = {
-    transactions: {
-      apply: async ({ change, confirm }) => {
-        if (fails(change)) return rolledBack;
-        world.apply(change);
-        transactions += 1;
-        if (confirm !== undefined && (await confirm()) !== null) throw new Error('a probe failed');
-        found.push(...violations(world, await world.facts()).map(text => `after ${change.id}: ${text}`));
-        return { state: 'applied', problem: null, files: [] };
-      },
-      outcome: async () => rolledBack,
-    },
-    gates: {
-      check: async gates => {
-        const served = (await world.facts())[0]?.served ?? {};
-        return gates.map(gate => {
-          const values = served[gate.name] ?? [];
-          const there = gate.expect === null ? values.length === 0 : values.some(value => gate.expect === value);
-          const key = gate.compare === 'key' && values.some(value => gate.expect !== null && same(value, gate.expect));
-          return { gate, passed: (there || key) && !shut.includes(gate.domain), message: '' };
-        });
-      },
-    },
-    probes: { probe: async (_server, probes) => probes.map(({ domain }) => ({ domain, ok: true, problem: null })) },
-    reduce: without => planFleet({ ...input, facts, pending }, without),
-    journal: { change: change => journal.set(change.id, change), event: () => {}, finish: () => {} },
-  };
-  const record = await executePlan({
-    run: 'r1',
-    plan,
-    ports,
-    emit: () => {},
-    signal: new AbortController().signal,
-    parallelism: 1,
-    gateTimes: { managedMs: 0, externalMs: 0, retryMs: 1 },
-  });
-  return { record, found, journal, transactions };
-}
 
 test('whatever fails, every state between is safe, and what is reported as applied was applied', async () => {
   let all = 0;
@@ -121,8 +65,3 @@ test('a compromised key that two servers share is not revoked while one of them 
   const after = await prepared.world.facts();
   expect(after[0]?.served['old._domainkey.a.example']).toEqual(['v=DKIM1; k=rsa; p=']);
 });
-
-function same(served: string, expected: string): boolean {
-  const key = (text: string) => /p=([^;]*)/.exec(text)?.[1];
-  return key(served) === key(expected);
-}

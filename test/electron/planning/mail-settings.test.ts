@@ -18,6 +18,7 @@ import { generateKeys } from '../../../electron/vault/generate.ts';
 import type { GeneratedKey } from '../../../electron/vault/api.ts';
 import { order, packaged, violations, World } from './fleet-world.ts';
 import { picker } from './fleets.ts';
+import { carriedOut } from './whole-run.ts';
 
 const now = new Date('2026-11-24T00:00:00Z');
 const server = 'mx1';
@@ -202,6 +203,42 @@ describe('mail settings', () => {
       { numRuns: 100 },
     );
   }, 60_000);
+
+  test('whatever fails on the way, every state between is safe, and the rest is done later', async () => {
+    const troubles = fc.record({
+      failing: fc.array(fc.boolean(), { maxLength: 6 }),
+      shut: fc.subarray(names),
+    });
+    let stayed = 0;
+    await fc.assert(
+      fc.asyncProperty(scenes, troubles, async (scene, { failing, shut }) => {
+        const world = worldOf({ ...scene, signer: undefined });
+        const facts = await world.facts();
+        const pending = pendingOf(
+          staged(facts, { allowSigning: 'off', verifyIncoming: 'off', graceHours: scene.graceHours }),
+        );
+        const rest = { servers: [], drivers: registry, managed, now };
+        const plan = planFleet(input(facts, pending));
+        const turns = failing.values();
+        const prepared = { world, facts, pending, input: rest, plan };
+        const run = await carriedOut(prepared, () => turns.next().value === true, shut, broken);
+        expect(run.found).toEqual([]);
+        const between = await world.facts();
+        const signed = between.flatMap(({ signers }) => signers.flatMap(({ view }) => Object.keys(view.signs)));
+        // the signer is there as long as it is needed
+        if (signed.length > 0) {
+          stayed += 1;
+          expect(between.map(mailSettingsOf)).toMatchObject([{ signing: ['dkim'] }]);
+        }
+        const again = { ...prepared, facts: between, plan: planFleet(input(between, pending)) };
+        const end = await carriedOut(again, () => false, [], broken);
+        expect([end.found, end.record.outcome]).toEqual([[], 'applied']);
+        expect((await world.facts()).map(mailSettingsOf)).toEqual([{ signing: [], verifying: null }]);
+      }),
+      { numRuns: 150 },
+    );
+    expect(stayed).toBeGreaterThan(10);
+  }, 120_000);
 
   test('the signer does not go while a domain is signed that no change of the plan switches off', async () => {
     const world = worldOf({

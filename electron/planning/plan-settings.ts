@@ -22,7 +22,7 @@ type Refuse = (pending: string, problem: Problem) => void;
 const apt = new Set(['debian', 'ubuntu', 'raspbian', 'devuan', 'linuxmint', 'pop', 'kali']);
 const dnf = new Set(['fedora', 'rhel', 'centos', 'rocky', 'almalinux', 'ol', 'amzn']);
 
-export function packageManager(os: string): 'apt' | 'dnf' | null {
+function packageManager(os: string): 'apt' | 'dnf' | null {
   if (apt.has(os)) return 'apt';
   return dnf.has(os) ? 'dnf' : null;
 }

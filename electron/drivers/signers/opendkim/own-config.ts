@@ -32,7 +32,7 @@ interface Choice {
  * with; mail without one is accepted; where DNS does not answer, the sender tries again. A key in test mode (`t=y`) lets
  * everything pass, which OpenDKIM sees to.
  */
-export function verifyChoices(failing: FailingMail): readonly Choice[] {
+function verifyChoices(failing: FailingMail): readonly Choice[] {
   const action = actions[failing];
   return [
     { name: 'On-BadSignature', value: action },

@@ -6,15 +6,16 @@ import { printable, toContent, type ByteString } from '../../../../shared/text.t
 import type { DnsEdit, DriverPlan } from '../../api.ts';
 import { sha256 } from '../../kit/bytes.ts';
 import { stop } from '../../kit/problems.ts';
-import { editZone, withSerial, type ZoneEditResult } from '../../kit/zone/edit.ts';
+import { editRead, renumbered, type ZoneEditResult } from '../../kit/zone/edit.ts';
 import type { ZoneDifference } from '../../kit/zone/records.ts';
+import type { ReadZone } from '../../kit/zone/read.ts';
 import { nextSerial } from '../../kit/zone/serial.ts';
 import { checkStep, reloadStep, verifyStep, type Reload } from './commands.ts';
 import { dynamicEdit } from './dynamic.ts';
 import type { BindFacts, ZoneFact, ZoneFileFact } from './facts.ts';
 import { zonesNamed } from './index-zones.ts';
 import { refusedByZone, refusedEdit, type Refused } from './refusals.ts';
-import { zoneFiles, zoneState } from './zone-state.ts';
+import { zoneState } from './zone-state.ts';
 
 export function planBind(facts: BindFacts, edits: readonly DnsEdit[]): DriverPlan<BindFacts> {
   const work = newWork(facts);
@@ -84,8 +85,19 @@ function planZone(work: Work, name: string, edits: readonly DnsEdit[]): void {
     const { records, updates } = first.state;
     planDynamic(work, first.zone, edits, { facts: work.facts, zone: name, updates }, records);
   } else {
-    planStatic(work, zones, edits);
+    planStatic(
+      work,
+      zones,
+      states.flatMap(({ zone, state }) => ('read' in state ? [{ zone, read: state.read }] : [])),
+      edits,
+    );
   }
+}
+
+/** A zone with its file as it was read. */
+interface ReadFile {
+  readonly zone: ZoneFact;
+  readonly read: ReadZone;
 }
 
 function unknownZone(name: string): Problem {
@@ -119,20 +131,23 @@ function planDynamic(
 }
 
 /** Every file of the zone (one a view, or one for several views) is edited; an edit that one of them refuses is made in none. */
-function planStatic(work: Work, zones: readonly ZoneFact[], edits: readonly DnsEdit[]): void {
+function planStatic(
+  work: Work,
+  zones: readonly ZoneFact[],
+  files: readonly ReadFile[],
+  edits: readonly DnsEdit[],
+): void {
   const { facts } = work;
   const now = new Date(facts.now * 1000);
-  const distinct = zones.filter((zone, index) => zones.findIndex(other => sameFile(facts, other, zone)) === index);
+  const distinct = files.filter(
+    ({ zone }, index) => files.findIndex(other => sameFile(facts, other.zone, zone)) === index,
+  );
   let wanted = edits;
   for (;;) {
-    const results = distinct.map(zone => {
-      const files = zoneFiles(facts, zone);
-      if (files === null) throw new Error('a zone without its file was not refused');
-      return { zone, result: editZone(files, zone.name, wanted, now) };
-    });
+    const results = distinct.map(({ zone, read }) => ({ zone, read, result: editRead(read, wanted, now) }));
     const refused = results.flatMap(({ zone, result }) => result.refused.map(refusal => ({ ...refusal, zone })));
     if (refused.length === 0) {
-      for (const { zone, result } of results) changeFile(work, zones, zone, result);
+      for (const { result, ...file } of results) changeFile(work, zones, file, result);
       return;
     }
     const names = new Map(refused.map(refusal => [refusal.name, refusal]));
@@ -152,9 +167,9 @@ function sameFile(facts: BindFacts, a: ZoneFact, b: ZoneFact): boolean {
   return fileOf(facts, a)?.real === fileOf(facts, b)?.real;
 }
 
-function changeFile(work: Work, zones: readonly ZoneFact[], zone: ZoneFact, result: ZoneEditResult): void {
+function changeFile(work: Work, zones: readonly ZoneFact[], file: ReadFile, result: ZoneEditResult): void {
   if (result.serial !== null && result.changed.length > 0) {
-    writeZone(work, zones, zone, result.text, result.serial, result.difference);
+    writeZone(work, zones, file, result.text, result.serial, result.difference);
   }
 }
 
@@ -162,17 +177,16 @@ function changeFile(work: Work, zones: readonly ZoneFact[], zone: ZoneFact, resu
 export function writeZone(
   work: Work,
   zones: readonly ZoneFact[],
-  zone: ZoneFact,
+  { zone, read }: ReadFile,
   text: ByteString,
   serial: number,
   difference: ZoneDifference,
 ): void {
   const { facts } = work;
   const file = fileOf(facts, zone);
-  const files = zoneFiles(facts, zone);
-  if (file === undefined || files === null) throw new Error('a zone without its file was not refused');
+  if (file === undefined) throw new Error('a zone without its file was not refused');
   // taken back after activation, the old zone must still be newer than what was live
-  const rollback = withSerial(files, zone.name, nextSerial(serial, new Date(facts.now * 1000)));
+  const rollback = renumbered(read, nextSerial(serial, new Date(facts.now * 1000)));
   work.files.push({
     kind: 'file',
     path: file.real,
@@ -181,7 +195,7 @@ export function writeZone(
     after: toContent(text),
     mode: file.mode,
     owner: file.owner,
-    ...(rollback === null ? {} : { rollback: toContent(rollback) }),
+    rollback: toContent(rollback),
   });
   work.checks.push(checkStep(facts, zone.name, file.real, difference, serial));
   for (const included of Object.values(zone.includes)) {

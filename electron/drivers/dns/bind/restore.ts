@@ -3,7 +3,7 @@ import type { DriverPlan, RestoreFile } from '../../api.ts';
 import type { Problem } from '../../../../shared/problem.ts';
 import { printable } from '../../../../shared/text.ts';
 import { stop } from '../../kit/problems.ts';
-import { withSerial } from '../../kit/zone/edit.ts';
+import { renumbered } from '../../kit/zone/edit.ts';
 import { canonicalDifference } from '../../kit/zone/records.ts';
 import { isReason, readZone } from '../../kit/zone/read.ts';
 import { nextSerial } from '../../kit/zone/serial.ts';
@@ -55,9 +55,7 @@ function writeOld(work: Work, zones: readonly ZoneFact[], zone: ZoneFact, before
     return stop('zone-syntax', `the old content of ${file} cannot be read`, 'Restore it by hand.', { file });
   }
   const serial = nextSerial(read.soa.serial, new Date(work.facts.now * 1000));
-  const files = { ...present, text: before };
-  const text = withSerial(files, zone.name, serial);
-  if (text === null) throw new Error('a zone that was read cannot be read');
-  writeZone(work, zones, zone, text, serial, canonicalDifference(present, { ...present, text }, zone.name));
+  const text = renumbered(old, serial);
+  writeZone(work, zones, { zone, read }, text, serial, canonicalDifference(present, { ...present, text }, zone.name));
   return null;
 }

@@ -23,15 +23,20 @@ export interface ZoneEditResult {
   readonly refused: readonly { readonly name: string; readonly reason: Reason }[];
 }
 
+/** As `editRead`, of a zone that was not read before. */
+export function editZone(files: ZoneFiles, zone: string, edits: readonly ZoneEdit[], now: Date): ZoneEditResult {
+  const read = readZone(files, zone);
+  return isReason(read)
+    ? { ...unchanged(files.text), refused: edits.map(({ name }) => ({ name, reason: read })) }
+    : editRead(read, edits, now);
+}
+
 /**
  * @param now the server's clock, for the serial.
  * An edit that is fulfilled already does nothing; several edits are one change with one new serial.
  */
-export function editZone(files: ZoneFiles, zone: string, edits: readonly ZoneEdit[], now: Date): ZoneEditResult {
-  const read = readZone(files, zone);
-  if (isReason(read)) {
-    return { ...unchanged(files.text), refused: edits.map(({ name }) => ({ name, reason: read })) };
-  }
+export function editRead(read: ReadZone, edits: readonly ZoneEdit[], now: Date): ZoneEditResult {
+  const { files } = read;
   const refused: { name: string; reason: Reason }[] = [];
   const drafts: Draft[] = [];
   const seen = new Set<string>();
@@ -124,8 +129,9 @@ function serialSplice(read: ReadZone, serial: number): Splice {
   return { start: token.start, end: token.end, text: String(serial) };
 }
 
-/** The text with another serial and every other byte as it is; null: the zone cannot be read. */
-export function withSerial(files: ZoneFiles, zone: string, serial: number): ByteString | null {
-  const read = readZone(files, zone);
-  return isReason(read) ? null : applySplices(files.text, [serialSplice(read, serial)]);
+/** The text with another serial and every other byte as it is. */
+export function renumbered(read: ReadZone, serial: number): ByteString {
+  const text = applySplices(read.files.text, [serialSplice(read, serial)]);
+  if (text === null) throw new Error('one splice cannot overlap');
+  return text;
 }

@@ -6,7 +6,7 @@ import type { CommandStep } from '../../../../shared/model.ts';
 import { reloadCommand, restartCommand, runningCommand } from '../../kit/service.ts';
 import type { Draft } from './draft.ts';
 import { unreadableForReload } from './lint-config.ts';
-import { matches } from './lookup.ts';
+import { matcher } from './lookup.ts';
 
 /** `opendkim -Q` answers one question a process and reads the whole table for it: this many domains are asked for. */
 const mostQuestions = 48;
@@ -48,15 +48,17 @@ export function syntaxCheck(
 }
 
 /** What `opendkim -Q` answers: it tells upper from lower case, which the daemon does not, and knows nothing of superdomains. */
-function question(draft: Draft, domain: string): readonly [string, string] {
+function questions(draft: Draft, domains: readonly string[]): readonly (readonly [string, string])[] {
   const { signing } = draft.tables;
+  const entries = signing.entries();
   if (signing.kind !== 'refile') {
-    const found = signing.entries().find(entry => entry.key === domain);
-    return [domain, found?.value ?? ''];
+    return domains.map(domain => [domain, entries.find(entry => entry.key === domain)?.value ?? '']);
   }
-  const address = `signet-check@${domain}`;
-  const found = signing.entries().find(entry => matches(entry.key, address, false));
-  return [address, found?.value ?? ''];
+  const patterns = entries.map(entry => ({ value: entry.value, matches: matcher(entry.key, false) }));
+  return domains.map(domain => {
+    const address = `signet-check@${domain}`;
+    return [address, patterns.find(({ matches }) => matches(address))?.value ?? ''];
+  });
 }
 
 function sample(domains: readonly string[]): readonly string[] {
@@ -67,10 +69,8 @@ function sample(domains: readonly string[]): readonly string[] {
 /** A line a question: the address, a blank, what stands first in the answer. */
 function lookupCheck(draft: Draft, paths: StagedPaths): CommandStep | null {
   if (draft.switched.size === 0 || paths.signing.written === null) return null;
-  const questions = sample([...draft.switched])
-    .map(domain => question(draft, domain))
-    .filter(([, answer]) => /^[^\s:']*$/.test(answer));
-  if (questions.length === 0) return null;
+  const asked = questions(draft, sample([...draft.switched])).filter(([, answer]) => /^[^\s:']*$/.test(answer));
+  if (asked.length === 0) return null;
   const script = [
     'set -eu',
     'while read -r question answer; do',
@@ -84,7 +84,7 @@ function lookupCheck(draft: Draft, paths: StagedPaths): CommandStep | null {
     kind: 'command',
     phase: 'check',
     argv: ['/bin/sh', '-c', script, 'signet-check-tables', draft.tables.signing.kind, `{new:${paths.signing.written}}`],
-    stdin: questions.map(([address, answer]) => `${address} ${answer}\n`).join(''),
+    stdin: asked.map(([address, answer]) => `${address} ${answer}\n`).join(''),
   };
 }
 

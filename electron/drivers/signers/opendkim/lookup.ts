@@ -10,8 +10,9 @@ const wildcard = /\*/;
 const operator = /[?{}|()^$]/;
 
 /** Patterns are anchored; `*` is any text, everything else is itself, but for `operator` [all seen with 2.11.0]. */
-export function matches(pattern: string, address: string, anyCase = true): boolean {
-  return compile(pattern, anyCase)?.test(address) ?? false;
+export function matcher(pattern: string, anyCase = true): (address: string) => boolean {
+  const compiled = compile(pattern, anyCase);
+  return address => compiled?.test(address) ?? false;
 }
 
 /** null: it is no regular expression, and the daemon does not start with such a table. */

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { createPatch } from 'diff';
 import { describe, expect, test } from 'vitest';
 import { txtValue, type ZoneEdit } from '../../../../../electron/drivers/kit/zone/draft.ts';
-import { editZone, withSerial } from '../../../../../electron/drivers/kit/zone/edit.ts';
+import { editZone, renumbered } from '../../../../../electron/drivers/kit/zone/edit.ts';
 import type { ZoneFiles } from '../../../../../electron/drivers/kit/zone/parse.ts';
+import { isReason, readZone } from '../../../../../electron/drivers/kit/zone/read.ts';
 import { canonicalDifference, zoneRecords } from '../../../../../electron/drivers/kit/zone/records.ts';
 import { serialIsNewer } from '../../../../../electron/drivers/kit/zone/serial.ts';
 
@@ -36,6 +37,12 @@ function compiled(zone: string): readonly string[] {
       return `${owner?.toLowerCase()} ${ttl} ${type} ${sameSpelling.has(type) ? shown : ''}`;
     })
     .sort();
+}
+
+function numberedOne(files: ZoneFiles, zone: string): string {
+  const read = readZone(files, zone);
+  if (isReason(read)) throw new Error(read.message);
+  return renumbered(read, 1);
 }
 
 const edited = (files: ZoneFiles, zone: string, edits: readonly ZoneEdit[]) => editZone(files, zone, edits, now);
@@ -80,7 +87,7 @@ describe.each(corpus)('%s', zone => {
     const back = edited({ ...files, text: result.text }, zone, inverse);
     expect(back.refused).toEqual([]);
     // the serial alone may differ
-    expect(withSerial({ ...files, text: back.text }, zone, 1)).toBe(withSerial(files, zone, 1));
+    expect(numberedOne({ ...files, text: back.text }, zone)).toBe(numberedOne(files, zone));
   });
 
   test('loses any of its TXT records and nothing else, or says why not', () => {

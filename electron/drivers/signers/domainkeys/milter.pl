@@ -2,7 +2,8 @@
 # A milter that signs outgoing mail with DomainKeys (RFC 4870) and verifies incoming mail: DomainKeys, DKIM (RFC 6376) and
 # what the sender's domain says about its signatures (DomainKeys policy, ADSP, DMARC). Installed by Signet.
 #
-#   signet-domainkeys [-n] CONFIGURATION      -n: only looks whether it could start
+#   signet-domainkeys CONFIGURATION
+#   signet-domainkeys -n CONFIGURATION [KEYTABLE]      only looks whether it could start (with that table)
 #
 # One process for each connection of the MTA, forked off a parent that touches no mail: nothing grows, and what dies takes one
 # session with it. Configuration and key table are read anew as soon as they change (and at SIGHUP); what cannot be read
@@ -37,8 +38,8 @@ use Sys::Syslog qw(:standard :macros);
 use constant { MOST_SIGNATURES => 8, MOST_HEADERS => 2000, DNS_SECONDS => 5, MOST_SESSIONS => 400 };
 
 my $only_check = @ARGV && $ARGV[0] eq '-n' ? shift @ARGV : 0;
-my ($config_path) = @ARGV;
-die "usage: signet-domainkeys [-n] CONFIGURATION\n" unless @ARGV == 1;
+my ( $config_path, $other_table ) = @ARGV;
+die "usage: signet-domainkeys [-n] CONFIGURATION [KEYTABLE]\n" if @ARGV < 1 || @ARGV > 1 + $only_check;
 
 # ------------------------------------------------------------------ configuration
 
@@ -94,6 +95,7 @@ sub read_config {
     }
     my @networks = map { network($_) // die "$config_path: $_ is no network\n" } split ' ', $new{internal};
     %config   = %new;
+    $config{keytable} = $other_table if defined $other_table;
     @internal = @networks;
     $config{authservid} = hostname() if $config{authservid} eq '';
     $Mail::DKIM::DNS::TIMEOUT = DNS_SECONDS;

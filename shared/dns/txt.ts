@@ -15,8 +15,12 @@ export function splitTxt(value: ByteString): readonly ByteString[] {
   return strings.length === 0 ? [''] : strings;
 }
 
+/** Printable ASCII but for the two that are escaped: a key, whole, and there are thousands in a plan. */
+const plainTxt = /^[ !#-[\]-~]*$/;
+
 /** One character-string, quoted for a master file (RFC 1035, 5.1): `"` and `\` escaped, what is not printable ASCII as \DDD. */
 export function quoteTxtString(bytes: ByteString): string {
+  if (plainTxt.test(bytes)) return `"${bytes}"`;
   let text = '"';
   for (const byte of bytes) {
     const code = byte.charCodeAt(0);

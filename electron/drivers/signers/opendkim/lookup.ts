@@ -12,7 +12,9 @@ const operator = /[?{}|()^$]/;
 /** Patterns are anchored; `*` is any text, everything else is itself, but for `operator` [all seen with 2.11.0]. */
 export function matcher(pattern: string, anyCase = true): (address: string) => boolean {
   const compiled = compile(pattern, anyCase);
-  return address => compiled?.test(address) ?? false;
+  // most patterns are "*@example.com": what stands behind the wildcard tells at once that they do not match
+  const end = anyCase || operator.test(pattern) ? '' : pattern.slice(pattern.lastIndexOf('*') + 1);
+  return address => address.endsWith(end) && (compiled?.test(address) ?? false);
 }
 
 /** null: it is no regular expression, and the daemon does not start with such a table. */

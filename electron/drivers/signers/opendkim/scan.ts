@@ -76,7 +76,7 @@ async function readTexts(
 ): Promise<OpenDkimFacts['texts']> {
   const directives = readDirectives(facts);
   const keyTables = new Set<string>();
-  const paths = new Set<string>([tablePaths.keys, tablePaths.signing]);
+  const paths = new Set<string>([tablePaths.keys, tablePaths.signing, tablePaths.ownMail]);
   for (const { name, value } of directives.filter(directive => lists.includes(directive.name))) {
     const dataset = parseDataset(value);
     if (dataset.kind !== 'file' && dataset.kind !== 'refile') continue;

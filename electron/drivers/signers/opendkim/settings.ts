@@ -17,7 +17,7 @@ import {
   ownConfig,
   ownEndpoint,
   ownMark,
-  ownTables,
+  ownFiles,
   ownerOf,
   packagedConfig,
   packageVersion,
@@ -30,6 +30,7 @@ type Plan = SettingsPlan<OpenDkimFacts>;
 
 const name = 'opendkim';
 const tableMode = 0o640;
+const besides = ['keys', 'signing', 'ownMail'] as const;
 
 export function settingsOpenDkim(facts: OpenDkimFacts | null, wish: SettingsWish, context: SettingsContext): Plan {
   const out = !wish.sign && wish.verify === null;
@@ -106,20 +107,33 @@ function textFact(path: string, content: ByteString, mode: number, group: string
   return { path, real: path, mode, owner: 'root', group, sha256: sha256(content), content, masked: false };
 }
 
+function ownMailStep(facts: OpenDkimFacts): FileStep {
+  return created(tablePaths.ownMail, ownFiles.ownMail, tableMode, `root:${facts.user.group}`);
+}
+
+function directorySteps({ directories }: OpenDkimFacts): readonly Step[] {
+  const path = tablePaths.directory;
+  if ((directories[path] ?? null) !== null) return [];
+  return [{ kind: 'directory', path, mode: 0o755, owner: 'root:root', present: true }];
+}
+
+function withDirectory({ directories }: OpenDkimFacts): OpenDkimFacts['directories'] {
+  const path = tablePaths.directory;
+  const made: StatFact = { path, type: 'directory', mode: 0o755, owner: 'root', group: 'root' };
+  return { ...directories, [path]: directories[path] ?? made };
+}
+
 /** `fresh`: the package comes with the same change, and its configuration with it. */
 function setUp(facts: OpenDkimFacts, wish: SettingsWish, context: SettingsContext, fresh: boolean): Plan {
   const old = facts.configs[packagedConfig] ?? null;
-  const taken = [tablePaths.keys, tablePaths.signing].find(path => (facts.texts[path] ?? null) !== null);
+  const taken = besides.map(name => tablePaths[name]).find(path => (facts.texts[path] ?? null) !== null);
   if (taken !== undefined) {
     const message = `${taken} is there, but ${packagedConfig} does not name it`;
     return refusing(facts, stop('table-unused', message, 'Move it away first.', { file: taken }));
   }
   const config = ownConfig(wish, context.own);
   const group = facts.user.group;
-  const tables = [
-    created(tablePaths.keys, ownTables.keys, tableMode, `root:${group}`),
-    created(tablePaths.signing, ownTables.signing, tableMode, `root:${group}`),
-  ];
+  const tables = besides.map(name => created(tablePaths[name], ownFiles[name], tableMode, `root:${group}`));
   const main = created(packagedConfig, config, 0o644, 'root:root');
   const files: readonly FileStep[] =
     old === null
@@ -129,23 +143,15 @@ function setUp(facts: OpenDkimFacts, wish: SettingsWish, context: SettingsContex
           created(packageVersion, old.content, 0o644, 'root:root'),
           ...tables,
         ];
-  const hasDirectory = (facts.directories[tablePaths.directory] ?? null) !== null;
-  const directory: Step = {
-    kind: 'directory',
-    path: tablePaths.directory,
-    mode: 0o755,
-    owner: 'root:root',
-    present: true,
-  };
   const check = syntaxCheck(
     packagedConfig,
     files[0]?.path ?? packagedConfig,
-    [tablePaths.keys, tablePaths.signing].map(path => ({ named: path, written: path })),
+    tables.map(({ path }) => ({ named: path, written: path })),
   );
   return {
     steps: [
       ...(fresh ? [{ kind: 'package', manager: 'apt', name } as const] : []),
-      ...(hasDirectory ? [] : [directory]),
+      ...directorySteps(facts),
       ...files,
       ...(check === null ? [] : [check]),
       ...serviceCommands(facts, true),
@@ -157,19 +163,11 @@ function setUp(facts: OpenDkimFacts, wish: SettingsWish, context: SettingsContex
       configs: { ...facts.configs, [packagedConfig]: textFact(packagedConfig, config, 0o644, 'root') },
       texts: {
         ...facts.texts,
-        [tablePaths.keys]: textFact(tablePaths.keys, ownTables.keys, tableMode, group),
-        [tablePaths.signing]: textFact(tablePaths.signing, ownTables.signing, tableMode, group),
+        ...Object.fromEntries(
+          besides.map(name => [tablePaths[name], textFact(tablePaths[name], ownFiles[name], tableMode, group)]),
+        ),
       },
-      directories: {
-        ...facts.directories,
-        [tablePaths.directory]: facts.directories[tablePaths.directory] ?? {
-          path: tablePaths.directory,
-          type: 'directory',
-          mode: 0o755,
-          owner: 'root',
-          group: 'root',
-        },
-      },
+      directories: withDirectory(facts),
       packaged: {
         md5: facts.packaged?.md5 ?? null,
         aside: old === null ? null : { ...old, path: packageVersion, real: packageVersion },
@@ -190,6 +188,8 @@ function changed(facts: OpenDkimFacts, wish: SettingsWish, context: SettingsCont
   if (letters(model.mode) !== letters(modeOf(wish))) set('Mode', modeOf(wish));
   if (wish.verify !== null)
     for (const choice of missingChoices(model, wish.verify.failing)) set(choice.name, choice.value);
+  const script = wish.verify !== null && model.get('ScreenPolicyScript') === undefined;
+  if (script) set('ScreenPolicyScript', tablePaths.ownMail);
   const socket = readSocket(model.socket ?? '');
   const chroot = context.chroot?.chroot === true ? context.chroot.queueDirectory : null;
   const isReachable =
@@ -207,13 +207,19 @@ function changed(facts: OpenDkimFacts, wish: SettingsWish, context: SettingsCont
     return refusing(facts, stop('signer-arguments', message, 'Move these settings into the configuration file.'));
   }
   const configs = changedConfigs(facts, edits).filter(isChanged);
-  const files = configs.map(fileStep);
+  const beside = script && (facts.texts[tablePaths.ownMail] ?? null) === null ? [ownMailStep(facts)] : [];
+  const files = [...configs.map(fileStep), ...beside];
   const main = configs.find(change => change.named === facts.configPath);
-  const check = syntaxCheck(facts.configPath, main === undefined ? null : fileStep(main).path, []);
+  const check = syntaxCheck(
+    facts.configPath,
+    main === undefined ? null : fileStep(main).path,
+    beside.map(({ path }) => ({ named: path, written: path })),
+  );
   const { init, service } = facts;
   const reads = isReachable && service.active;
   return {
     steps: [
+      ...(beside.length > 0 ? directorySteps(facts) : []),
       ...files,
       ...(check === null || files.length === 0 ? [] : [check]),
       {
@@ -225,7 +231,19 @@ function changed(facts: OpenDkimFacts, wish: SettingsWish, context: SettingsCont
       { kind: 'command', phase: 'verify', argv: runningCommand(init, service.name, name), timeout: 30 },
     ],
     requires: [],
-    after: { ...replacedConfigs(facts, configs), service: { ...service, active: true } },
+    after: {
+      ...replacedConfigs(facts, configs),
+      ...(beside.length === 0
+        ? {}
+        : {
+            texts: {
+              ...facts.texts,
+              [tablePaths.ownMail]: textFact(tablePaths.ownMail, ownFiles.ownMail, tableMode, facts.user.group),
+            },
+            directories: withDirectory(facts),
+          }),
+      service: { ...service, active: true },
+    },
     endpoint,
     refused: null,
   };
@@ -242,10 +260,10 @@ function takenOut(facts: OpenDkimFacts): Plan {
   }
   const gone: FileStep[] = [];
   const texts = { ...facts.texts };
-  for (const path of [tablePaths.keys, tablePaths.signing]) {
+  for (const path of besides.map(name => tablePaths[name])) {
     const text = facts.texts[path] ?? null;
     if (text === null) continue;
-    if (new Table(text.content, 'file').entries().length > 0) {
+    if (path !== tablePaths.ownMail && new Table(text.content, 'file').entries().length > 0) {
       const message = `${path} still has entries: keys that are not Signet's, or that wait for a due task`;
       return refusing(
         facts,

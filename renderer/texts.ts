@@ -66,14 +66,14 @@ const ran: Readonly<Record<RunRecord['outcome'], string>> = {
 
 const phaseTexts: Readonly<Record<Phase, { readonly title: string; readonly means: string }>> = {
   withdraw: { title: 'Withdraw the policy', means: 'before signing ends' },
-  prepare: { title: 'Set up the signer', means: 'no domain is signed yet' },
+  prepare: { title: 'Set up mail settings', means: 'before any domain is switched' },
   install: { title: 'Install the key', means: 'nothing uses it yet' },
   publish: { title: 'Publish the key record', means: 'receivers can find the key' },
   switch: { title: 'Switch signing', means: 'once every authoritative server serves the key; proven by a probe' },
   policy: { title: 'Publish the policy', means: 'after the proof' },
   unpublish: { title: 'Remove the key record', means: 'after the grace time' },
   remove: { title: 'Remove the key', means: 'nothing refers to it any more' },
-  dismantle: { title: 'Take the signer out', means: 'no domain is signed any more' },
+  dismantle: { title: 'Take mail settings back', means: 'after the last domain is switched' },
 };
 
 const published: Readonly<Record<Published, string>> = {

@@ -1,5 +1,6 @@
 /** The rows of the table, with what is known on the laptop. */
 import type { DomainRow } from '../../shared/model.ts';
+import { managedKey } from '../planning/plan.ts';
 import { domainRows } from '../planning/rows.ts';
 import type { Engine } from './engine.ts';
 import { planningContext } from './views.ts';
@@ -16,9 +17,13 @@ export function rowsOf(engine: Engine, server?: string): readonly DomainRow[] {
       .list()
       .map(probe => [`${probe.domain}\n${probe.server}`, { signed: probe.signed, at: probe.at }]),
   );
+  const since = new Map(
+    engine.store.managed.list().map(key => [managedKey(key.domain, key.server, key.selector), key.since]),
+  );
   return domainRows(
     {
       ...context,
+      since: (...key) => (context.managed(...key) ? (since.get(managedKey(...key)) ?? null) : null),
       pending: (domain, name) => pending.get(`${domain}\n${name}`) ?? [],
       probe: (domain, name) => probes.get(`${domain}\n${name}`) ?? null,
     },

@@ -14,6 +14,8 @@ import { locate, presentAt } from './location.ts';
 export interface RowContext {
   readonly fleet: Fleet;
   readonly managed: (domain: string, server: string, selector: string) => boolean;
+  /** When Signet made or adopted the key (ISO 8601). */
+  readonly since?: (domain: string, server: string, selector: string) => string | null;
   readonly pending: (domain: string, server: string) => readonly string[];
   readonly probe: (domain: string, server: string) => DomainRow['probe'];
 }
@@ -75,6 +77,7 @@ function domainRow(context: RowContext, facts: ServerFacts, server: ServerPart, 
     inUse: signs.includes(key.selector),
     publicKey: key.publicKey,
     path: key.path,
+    ...sinceOf(context, domain, facts.server, key.selector),
   }));
   const policyAt = (name: string) => policyValue(context.fleet, location, name, facts);
   return {
@@ -101,6 +104,14 @@ function domainRow(context: RowContext, facts: ServerFacts, server: ServerPart, 
     problems: [...(server.problems.get(domain) ?? []), ...rowProblems(facts, domain, keys, location)],
     scannedAt: facts.scannedAt,
   };
+}
+
+function sinceOf(
+  context: RowContext,
+  ...key: readonly [domain: string, server: string, selector: string]
+): Pick<DomainKey, 'since'> {
+  const since = context.since?.(...key) ?? null;
+  return since === null ? {} : { since };
 }
 
 function zoneKind(location: Location): string {

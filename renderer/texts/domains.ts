@@ -178,7 +178,7 @@ export const domainTexts = {
     policy: 'Publish the sender’s policy',
     policyMeans: 'All mail is signed, discard what is not.',
     dmarc: 'DMARC policy',
-    dmarcMeans: 'What receivers today do with mail that fails; the other tags of the record stay.',
+    dmarcMeans: 'What receivers do with mail that fails.',
     dmarcChoices: { keep: 'Do not change', none: 'None', quarantine: 'Quarantine', reject: 'Reject' },
     keys: 'Keys',
     key: 'Key',

@@ -7,7 +7,7 @@ const kinds = {
   'not-allowed': 'Not allowed',
 } as const;
 
-const strengths = { weak: 'below 2048', rsa2048: 'RSA 2048', strong: 'RSA above', ed25519: 'Ed25519' } as const;
+const strengths = { weak: 'below 2048', rsa2048: 'RSA 2048', strong: 'above 2048', ed25519: 'Ed25519' } as const;
 
 const ages = {
   new: '< 3 mo',
@@ -25,6 +25,8 @@ export const keyTexts = {
     example: 'mx1-202611._domainkey.example.com',
     keyMeans: 'The name of a record that holds it, or its SHA-256 fingerprint (64 hex digits).',
     places: 'Where it is',
+    fate: (selectors: string) =>
+      selectors === '' ? 'signs nothing; its record is revoked' : `replaced by ${selectors}, and revoked`,
     effect: (keys: number, staged: number, unchanged: number) => {
       if (staged === 0) return unchanged > 0 ? 'All of it is staged already.' : 'There is nothing to do.';
       const made = keys > 0 ? `Generates ${plural(keys, 'key')}, stages` : 'Stages';

@@ -61,6 +61,7 @@ export const pendingTexts = {
       text: 'Choose a change to see its exact lines. On each server a phase happens wholly or not at all.',
       order: 'Domains by server and phase, in this order',
       server: 'Server',
+      whole: 'server',
     },
     applying: {
       title: (servers: number) => `Apply to ${plural(servers, 'server')}?`,

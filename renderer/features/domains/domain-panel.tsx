@@ -115,7 +115,7 @@ function Keys({ row, now }: { readonly row: DomainRow; readonly now: number }) {
                     [texts.panel.facts.origin, key.managed ? texts.panel.managed : texts.panel.foreign],
                   ]}
                 />
-                <p>
+                <p className="card-foot">
                   <a href={address('keys', '+compromised', `${key.selector}._domainkey.${row.domain}`)}>
                     {texts.panel.compromised}
                   </a>

@@ -14,8 +14,9 @@ import { signingState } from './domain-cells.tsx';
 export function DomainPreferences({ row }: { readonly row: DomainRow }) {
   const client = useClient();
   const { pending } = usePending();
-  const staged = pending.find(change => row.pending.includes(change.id));
-  const isOn = staged ? staged.intent === 'signing-on' : row.signing === 'on';
+  // a key that waits to be retired says nothing about the switch
+  const staged = pending.find(change => row.pending.includes(change.id) && change.intent !== 'retire');
+  const isOn = staged?.intent === 'signing-on' || (row.signing === 'on' && staged?.intent !== 'signing-off');
   const [wanted, setWanted] = useState<boolean | null>(null);
   const [isBusy, setBusy] = useState(false);
   const isChosen = wanted ?? isOn;

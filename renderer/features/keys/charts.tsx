@@ -95,7 +95,7 @@ export function CoverageLegend(props: ChartProps & { readonly counts: Readonly<R
   );
 }
 
-const matrix = { left: 70, top: 4, column: 60, row: 42, bottom: 22 } as const;
+const matrix = { left: 78, top: 4, column: 60, row: 42, bottom: 22 } as const;
 
 /** Age from left to right, strength from bottom to top; the area of a point is the number of keys. */
 export function AgeChart(props: ChartProps & { readonly cells: readonly Cell[] }) {

@@ -77,11 +77,11 @@ function Places({ places }: { readonly places: readonly PendingRow[] }) {
   return (
     <ul className="due-list" aria-label={texts.compromised.places}>
       <More items={places} first={8}>
-        {({ domain, server, summary }) => (
+        {({ domain, server, selectors }) => (
           <li key={`${domain} ${server}`}>
             <strong>{domain}</strong>
             <span className="muted">{server}</span>
-            <span>{summary}</span>
+            <span>{texts.compromised.fate(selectors.join(', '))}</span>
           </li>
         )}
       </More>

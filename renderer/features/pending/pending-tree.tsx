@@ -39,7 +39,7 @@ export function PendingTree({ pending, stale, openId, now }: Props) {
       {
         id: 'change',
         title: texts.pending.columns.change,
-        width: 11.5,
+        width: 10.5,
         // oxlint-disable-next-line react/no-unstable-nested-components -- a function that draws a cell, not a component
         cell: change => <ChangeBadge change={change} isStale={stale.has(change.id)} now={now} />,
       },

@@ -38,10 +38,13 @@ export function PlanOverview({ plan, error, isLoading }: Props) {
 function Order({ plan }: { readonly plan: PlanView }) {
   const used = phases.filter(phase => plan.changes.some(change => change.phase === phase));
   const servers = [...new Set(plan.changes.map(change => change.server))].sort();
-  const domainsIn = (server: string, phase: Phase) =>
-    plan.changes
-      .filter(change => change.server === server && change.phase === phase)
-      .reduce((sum, change) => sum + change.domains.length, 0);
+  /** The number of domains; a change that is about none is about the server as a whole. */
+  const partOf = (server: string, phase: Phase): string | null => {
+    const changes = plan.changes.filter(change => change.server === server && change.phase === phase);
+    if (changes.length === 0) return null;
+    const domains = changes.reduce((sum, change) => sum + change.domains.length, 0);
+    return domains > 0 ? count(domains) : texts.pending.overview.whole;
+  };
   return (
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard
     <div className="order-scroller" role="group" aria-label={texts.pending.overview.order} tabIndex={0}>
@@ -62,10 +65,10 @@ function Order({ plan }: { readonly plan: PlanView }) {
             <tr key={server}>
               <th scope="row">{server}</th>
               {used.map(phase => {
-                const domains = domainsIn(server, phase);
+                const part = partOf(server, phase);
                 return (
-                  <td key={phase} className={domains > 0 ? '' : 'muted'}>
-                    {domains > 0 ? count(domains) : '–'}
+                  <td key={phase} className={part === null ? 'muted' : ''}>
+                    {part ?? '–'}
                   </td>
                 );
               })}

@@ -110,7 +110,12 @@ export function AddServer({ servers, onClose }: Props) {
         <button type="submit" className="visually-hidden" tabIndex={-1} aria-hidden="true" />
       </Form>
       {hostKey && (
-        <section className="host-key" aria-label={words.hostKey}>
+        <section
+          className="host-key"
+          aria-label={words.hostKey}
+          // what is to be compared must be seen: in a small window it is below the fold
+          ref={element => element?.scrollIntoView({ block: 'nearest' })}
+        >
           <h3>{words.hostKey}</h3>
           <p>{words.compare(form.host)}</p>
           <p className="fingerprint">

@@ -150,7 +150,7 @@ function Schemes(props: {
 
 function Setting({ means, children }: { readonly means: string; readonly children: ReactNode }) {
   return (
-    <div className="setting">
+    <div className="mail-setting">
       {children}
       <p className="field-description">{means}</p>
     </div>

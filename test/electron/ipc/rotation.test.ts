@@ -11,6 +11,7 @@ import { temporaryHome } from '../../tools/homes.ts';
 import { codeOf } from '../../tools/problem-of.ts';
 import { rememberServer } from './known-server.ts';
 
+const since = '2026-01-02T03:04:05.000Z';
 const closing: (() => unknown)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -33,7 +34,7 @@ async function engineWith(ours?: string): Promise<RunningEngine> {
   rememberServer(home, facts);
   if (ours !== undefined) {
     const store = openStore(home);
-    store.managed.put([{ domain: 'one.example', server: 'mx1', selector: 'old', fingerprint: ours, since: '' }]);
+    store.managed.put([{ domain: 'one.example', server: 'mx1', selector: 'old', fingerprint: ours, since }]);
     store.close();
   }
   const env = { SIGNET_VAULT: 'passphrase', SIGNET_PASSPHRASE: 'correct horse' };
@@ -43,6 +44,16 @@ async function engineWith(ours?: string): Promise<RunningEngine> {
 }
 
 const one = { targets: [{ domain: 'one.example' }] };
+
+test('a key that Signet made has its date, and only while it is the one that is there', async () => {
+  const dates = async (engine: RunningEngine) =>
+    (await engine.call('domains.list', {})).map(({ domain, keys }) => [domain, keys[0]?.since]);
+  expect(await dates(await engineWith(fingerprint))).toEqual([
+    ['one.example', since],
+    ['two.example', undefined],
+  ]);
+  expect(await dates(await engineWith('0'.repeat(64)))).toContainEqual(['one.example', undefined]);
+});
 
 describe('rotate.stage', () => {
   test('makes a key for each, and says what becomes of the old ones', async () => {

@@ -37,7 +37,8 @@ use Sys::Syslog qw(:standard :macros);
 # More than one message ever needs, and few enough for the patience of the MTA (milter_content_timeout, 300 s).
 use constant { MOST_SIGNATURES => 8, MOST_HEADERS => 2000, DNS_SECONDS => 5, MOST_SESSIONS => 400 };
 
-my $only_check = @ARGV && $ARGV[0] eq '-n' ? shift @ARGV : 0;
+my $only_check = @ARGV && $ARGV[0] eq '-n' ? 1 : 0;
+shift @ARGV if $only_check;
 my ( $config_path, $other_table ) = @ARGV;
 die "usage: signet-domainkeys [-n] CONFIGURATION [KEYTABLE]\n" if @ARGV < 1 || @ARGV > 1 + $only_check;
 

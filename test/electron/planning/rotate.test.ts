@@ -141,6 +141,22 @@ describe('a rotation is staged', () => {
     ]);
   });
 
+  test('with a key for DomainKeys in the place of one', async () => {
+    const { context, rows } = await situation();
+    const solo = rows.filter(row => row.domain === 'solo.example');
+    const both = solo.map(row => ({
+      ...row,
+      keys: row.keys.flatMap(key => [key, { ...key, selector: 'old-dk', scheme: 'domainkeys' as const, bits: 2048 }]),
+    }));
+    for (const key of [null, 'rsa4096'] as const) {
+      const [addition] = stageRotation(context, both, [], { ...wish, key }, now).additions;
+      expect(addition?.needs).toMatchObject([
+        { selector: 'mx1-202611', bits: key === null ? 1024 : 4096, scheme: 'dkim' },
+        { selector: 'mx1-202611-dk', bits: 2048, scheme: 'domainkeys' },
+      ]);
+    }
+  });
+
   test('once; another grace time replaces it', async () => {
     const pending = changesOf(await rotated());
     expect(await rotated({}, pending)).toMatchObject({ additions: [], drops: [], refused: [] });

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ManualRecord } from '../../../shared/model.ts';
 import { makeHome, signet, type Home } from '../../tools/cli.ts';
 import { hoursAhead } from '../../tools/clock.ts';
-import { addAndScan, apply, ask, each, readRun } from '../../tools/fleet.ts';
+import { addAndScan, apply, ask, differing, each, readRun, zoneFiles } from '../../tools/fleet.ts';
 import { useHosts } from '../../tools/hosts.ts';
 import { check, lab } from '../../tools/lab.ts';
 import { startLoad } from '../../tools/load.ts';
@@ -124,6 +124,29 @@ describe('a compromised key', () => {
     const again = await signet(['rotate', '--compromised', '0'.repeat(64)], { home });
     expect(again).toMatchObject({ code: 3 });
     expect(again.stderr).toMatch(/\[unknown-key\]/);
+  });
+});
+
+describe('a rotation', () => {
+  const domain = 'firma0005-s6.example';
+  const files = async () => {
+    const lines = (await lab.sh('s6', 'find /etc/opendkim /etc/dkimkeys -type f | sort | xargs sha256sum')).split('\n');
+    return [await zoneFiles('s6'), lines] as const;
+  };
+
+  test('is taken back: signed as before, every file as it was but for the serial', async () => {
+    const [zones, config] = await files();
+    const before = (await ask.domains(home)).find(row => row.domain === domain);
+    const selector = before?.keys.find(key => key.inUse)?.selector ?? '';
+    expect(await signet(['rotate', domain], { home })).toMatchObject({ code: 0, stderr: '' });
+    const { done } = await apply(home);
+    expect(await signet(['run', 'undo', done.run], { home })).toMatchObject({ code: 0, stderr: '' });
+    expect(await apply(home)).toMatchObject({ code: 0, done: { outcome: 'applied' } });
+    expect(await ask.pending(home)).toEqual([]);
+    const [zonesNow, configNow] = await files();
+    expect(differing(zones, zonesNow)).toEqual([]);
+    expect(configNow).toEqual(config);
+    expect(await check.signed('s6', domain, { selector })).toMatchObject({ ok: true });
   });
 });
 

@@ -56,6 +56,16 @@ function findMilters(instance: InstanceFacts): MilterFindings {
     const { service, type, parameter } = splitOverride(name);
     if (!submission.test(service) || parameter !== 'smtpd_milters') continue;
     add(value, `${service}/${type}`, `smtpd_milters of ${printable(service)}`, files.master);
+    const own = readMilters(value, placeOf(instance, `${service}/${type}`)).milters;
+    const usual = readMilters(smtpd, placeOf(instance, 'smtp/inet')).milters;
+    const shared = own.some(one =>
+      usual.some(other => JSON.stringify(one.endpoint) === JSON.stringify(other.endpoint)),
+    );
+    if (value !== '' && usual.length > 0 && !shared) {
+      const message = `the service ${printable(service)} in ${files.master} has smtpd_milters of its own: mail submitted there passes none of those in ${files.file}`;
+      const hint = `If the signer is to see it, add its socket to "-o smtpd_milters=" of ${printable(service)}.`;
+      problems.push(info('milter-override', message, hint, { file: files.master }));
+    }
     if (value === '' && smtpd !== '') {
       const message = `the service ${printable(service)} in ${files.master} unsets smtpd_milters: mail submitted there passes no signer`;
       problems.push(

@@ -1,5 +1,5 @@
 #!/usr/bin/perl
-# Runs what decides in signet-milter on messages that it signs by Mail::DKIM: argument its path, JSON in, JSON out.
+# Runs what decides in milter.pl on messages that it signs by Mail::DKIM: argument its path, JSON in, JSON out.
 # A case: policies, failing, dns { name: [text] | "temporary" }, head [field], body, signatures from the bottom up:
 # { method, domain, selector, key, expired, spoil }.
 use strict;
@@ -31,8 +31,8 @@ sub signed {
 sub verdict {
     my ($case) = @_;
     my $dns = $case->{dns};
-    local $Signet::Milter::config = { policies => { map { $_ => 1 } @{ $case->{policies} } }, minimumkeybits => 1024, verify => 1, sign => 1, nameservers => [] };
-    local $Signet::Milter::look_up = sub {
+    local $Signet::DomainKeys::config = { policies => { map { $_ => 1 } @{ $case->{policies} } }, minimumbits => 1024, verify => 1, sign => 1, nameservers => [] };
+    local $Signet::DomainKeys::look_up = sub {
         my ($name) = @_;
         my $found = $dns->{$name};
         die "temporary: SERVFAIL for $name\n" if defined $found && !ref $found;
@@ -40,13 +40,13 @@ sub verdict {
     };
     my @fields = map { "$_\r\n" } @{ $case->{head} };
     @fields = signed(\@fields, $case->{body}, $_) for @{ $case->{signatures} };
-    my $message = Signet::Milter::begin_message(0);
+    my $message = Signet::DomainKeys::begin_message(0);
     $message->{fields} = \@fields;
-    Signet::Milter::end_head($message);
-    Signet::Milter::add_body($message, $_) for unpack '(a7)*', $case->{body};
-    Signet::Milter::end_body($message);
-    my $verdict = Signet::Milter::judge($message->{reader}, @fields);
-    return { verdict => $verdict->{verdict}, why => $verdict->{why}, field => Signet::Milter::results_field('mx.here.example', $verdict) };
+    Signet::DomainKeys::end_head($message);
+    Signet::DomainKeys::add_body($message, $_) for unpack '(a7)*', $case->{body};
+    Signet::DomainKeys::end_body($message);
+    my $verdict = Signet::DomainKeys::judge($message->{reader}, @fields);
+    return { verdict => $verdict->{verdict}, why => $verdict->{why}, field => Signet::DomainKeys::results_field('mx.here.example', $verdict) };
 }
 
 local $/;

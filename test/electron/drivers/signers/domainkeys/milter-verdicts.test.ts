@@ -1,12 +1,10 @@
-/** What signet-milter decides on a message: its own Perl, with signatures by Mail::DKIM and with DNS that the test makes up. */
+/** What the DomainKeys milter decides on a message: its own Perl, with signatures by Mail::DKIM and with DNS that the test makes up. */
 import { generateKeyPairSync } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, expect, test } from 'vitest';
 import { outputOf } from '../../../../tools/program.ts';
 
-const program = fileURLToPath(
-  new URL('../../../../../electron/drivers/signers/domainkeys/signet-milter', import.meta.url),
-);
+const program = fileURLToPath(new URL('../../../../../electron/drivers/signers/domainkeys/milter.pl', import.meta.url));
 const tool = fileURLToPath(new URL('judge.pl', import.meta.url));
 
 function makeKey(bits: number) {

@@ -24,7 +24,7 @@ describe('law 2', () => {
       { numRuns: 500 },
     );
     expect(changes).toBeGreaterThan(300);
-  }, 120_000);
+  }, 300_000);
 
   test('the check sees a plan that is carried out backwards', async () => {
     const fleet: Fleet = {
@@ -58,7 +58,7 @@ describe('law 6', () => {
       }),
       { numRuns: 250 },
     );
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('undo', () => {
@@ -102,7 +102,7 @@ describe('undo', () => {
       }),
       { numRuns: 250 },
     );
-  }, 120_000);
+  }, 300_000);
 });
 
 /** No private key is gone, and no key is in strange hands. */

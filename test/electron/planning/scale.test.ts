@@ -28,5 +28,5 @@ test.each(['signing-on', 'rotate'] as const)(
     expect(plan.changes.flatMap(change => change.gates).length).toBe(10_000);
     expect(plan.changes.flatMap(change => change.probes).length).toBe(10_000);
   },
-  120_000,
+  300_000,
 );

@@ -175,6 +175,7 @@ function serviceCommands(init: HostFacts['init'], runs: boolean): readonly Comma
   systemctl restart ${service}.service`,
           `systemctl stop ${service}.socket ${service}.service 2>/dev/null || true
   rm -f /etc/systemd/system/*.wants/${service}.socket /etc/systemd/system/*.wants/${service}.service
+  rmdir /etc/systemd/system/sockets.target.wants 2>/dev/null || true
   systemctl daemon-reload
   systemctl reset-failed ${service}.service 2>/dev/null || true`,
         ]

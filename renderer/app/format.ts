@@ -13,6 +13,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+/** "40 domains on 2 servers"; changes of whole servers are about no domain: "2 servers". */
+export function scope(domains: number, servers: number): string {
+  return domains > 0 ? `${plural(domains, 'domain')} on ${plural(servers, 'server')}` : plural(servers, 'server');
+}
+
 const minute = 60;
 const hour = 60 * minute;
 const day = 24 * hour;

@@ -1,4 +1,4 @@
-import { count, plural } from '../app/format.ts';
+import { count, plural, scope } from '../app/format.ts';
 
 interface Numbers {
   readonly servers: number;
@@ -66,7 +66,7 @@ export const pendingTexts = {
     applying: {
       title: (servers: number) => `Apply to ${plural(servers, 'server')}?`,
       numbers: (numbers: Numbers) => [
-        `${plural(numbers.domains, 'domain')} on ${plural(numbers.servers, 'server')}`,
+        scope(numbers.domains, numbers.servers),
         `${plural(numbers.changes, 'transaction')} with ${plural(numbers.steps, 'step')}, each taken back by itself when it fails`,
         ...(numbers.manual > 0
           ? [`${plural(numbers.manual, 'record')} to be published by you; signing of their domains waits for it`]

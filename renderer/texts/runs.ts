@@ -55,7 +55,7 @@ export const runTexts = {
       unknown: 'Not known yet',
     },
     left: 'Not done',
-    leftWith: (domains: number) => plural(domains, 'domain'),
+    leftWith: (domains: number) => (domains > 0 ? plural(domains, 'domain') : 'Whole server'),
     retryIn: (seconds: number) => `trying again in ${seconds} s`,
     retryNow: 'trying again',
     showLog: (lines: number) => (lines > 0 ? `Show log (${count(lines)} lines)` : 'Show log'),

@@ -2,6 +2,8 @@ import type { LeftOver } from '../../../shared/contract.ts';
 
 export type LeftOverGroup = Pick<LeftOver, 'server' | 'state' | 'message' | 'hint'> & {
   readonly domains: readonly string[];
+  /** The server as a whole is among them: its mail settings. */
+  readonly isServer: boolean;
 };
 
 /** One group for the domains of a server that have the same reason; messages that name their domain stay apart. */
@@ -11,6 +13,13 @@ export function gatherLeftOvers(left: readonly LeftOver[]): readonly LeftOverGro
     const first = group[0];
     if (!first) return [];
     const { server, state, message, hint } = first;
-    return { server, state, message, hint, domains: [...new Set(group.flatMap(({ domain }) => domain ?? []))] };
+    return {
+      server,
+      state,
+      message,
+      hint,
+      domains: [...new Set(group.flatMap(({ domain }) => domain ?? []))],
+      isServer: group.some(({ domain }) => domain === null),
+    };
   });
 }

@@ -20,6 +20,11 @@ export function LeftOvers({ left }: { readonly left: readonly LeftOver[] }) {
             </p>
             {group.hint && <p className="muted">{group.hint}</p>}
             <ul className="left-domains" aria-label={texts.runs.leftWith(group.domains.length)}>
+              {group.isServer && (
+                <li>
+                  <a href={address('servers', group.server)}>{texts.intents['mail-settings']}</a>
+                </li>
+              )}
               <More items={group.domains} first={6}>
                 {domain => (
                   <li key={domain}>

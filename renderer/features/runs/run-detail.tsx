@@ -3,7 +3,7 @@ import type { RunSummary } from '../../../shared/contract.ts';
 import type { RunRecord } from '../../../shared/run.ts';
 import { resume, stopRun, undo } from '../../app/actions.ts';
 import { useClient, useEngine } from '../../app/engine.tsx';
-import { dateTime, duration, plural } from '../../app/format.ts';
+import { dateTime, duration, scope } from '../../app/format.ts';
 import { useSeconds } from '../../app/now.ts';
 import { problemOf } from '../../app/toasts.ts';
 import { useWork } from '../../app/work.ts';
@@ -45,7 +45,7 @@ export function RunDetail({ summary }: { readonly summary: RunSummary }) {
             <Badge tone={outcomeTone(summary.outcome)}>{texts.outcomes[summary.outcome]}</Badge>
           </h2>
           <p className="muted">
-            {plural(summary.domains, 'domain')}, {plural(summary.servers.length, 'server')}
+            {scope(summary.domains, summary.servers.length)}
             {(summary.finishedAt !== null || isRunning) && `, ${duration(end - Date.parse(summary.startedAt))}`}
           </p>
         </div>

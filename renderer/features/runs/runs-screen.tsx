@@ -26,7 +26,7 @@ const columns: readonly GridColumn<RunSummary>[] = [
     title: texts.runs.columns.domains,
     width: 4.75,
     align: 'end',
-    cell: run => <span title={plural(run.servers.length, 'server')}>{count(run.domains)}</span>,
+    cell: run => <span title={plural(run.servers.length, 'server')}>{run.domains > 0 ? count(run.domains) : '–'}</span>,
   },
   {
     id: 'duration',

@@ -124,9 +124,14 @@ describe('gatherLeftOvers', () => {
       { ...left, domain: 'b' },
       { ...left, domain: 'c', state: 'failed' },
     ]);
-    expect(groups.map(({ state, domains }) => [state, domains])).toEqual([
-      ['waiting', ['a', 'b']],
-      ['failed', ['c']],
+    expect(groups.map(({ state, domains, isServer }) => [state, domains, isServer])).toEqual([
+      ['waiting', ['a', 'b'], false],
+      ['failed', ['c'], false],
     ]);
+  });
+
+  it('tells what is left of the server as a whole', () => {
+    const left = { pending: 'p', change: 'c', state: 'failed', message: 'no', hint: '', server: 'mx1' } as const;
+    expect(gatherLeftOvers([{ ...left, domain: null }])).toMatchObject([{ domains: [], isServer: true }]);
   });
 });

@@ -54,7 +54,12 @@ export const keyTexts = {
     filtered: (rows: number) => `${plural(rows, 'domain')} with`,
     none: 'No key is like that.',
     due: 'Due',
-    nothingDue: 'Nothing waits to be retired.',
+    nothingDue: 'No key is to be rotated or retired.',
+    rotate: {
+      weak: (domains: number) => `Rotate: ${plural(domains, 'domain')} signed with keys below 2048`,
+      old: (domains: number) => `Rotate: ${plural(domains, 'domain')} signed with keys over 2 years old`,
+    },
+    rotateShown: 'Rotate keys',
     retire: (selectors: string) => `retire ${selectors}`,
     now: 'now',
     empty: {

@@ -19,16 +19,18 @@ interface Props {
   readonly rows: readonly DomainRow[];
   /** All rows that there are: the engine needs no list then. */
   readonly isAll: boolean;
+  /** Where a rotation is what it was opened for. */
+  readonly isRotating?: boolean;
   readonly onClose: () => void;
 }
 
-export function GroupOperations({ rows, isAll, onClose }: Props) {
+export function GroupOperations({ rows, isAll, isRotating = false, onClose }: Props) {
   const client = useClient();
   const words = texts.groupOperations;
   const settings = useEngine('settings.get', {}).data;
   // The rows of the moment of opening: what is staged must be what was seen.
   const [frozen] = useState({ rows, isAll });
-  const [choices, setChoices] = useState<Choices>(noChoices);
+  const [choices, setChoices] = useState<Choices>({ ...noChoices, isRotating });
   const [isBusy, setBusy] = useState(false);
   const staging = useWork(work => work.staging);
   const targets = useMemo<Input<'signing.stage'>['targets']>(

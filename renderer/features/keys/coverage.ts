@@ -1,6 +1,6 @@
 /** The numbers behind the charts of the Keys screen. Pure; each number has the filter that shows what it counts. */
 import type { DomainRow } from '../../../shared/model.ts';
-import { keysThatCount } from '../domains/filter.ts';
+import { keysThatCount, parseFilter } from '../domains/filter.ts';
 import { keyAgeInDays } from '../domains/key-age.ts';
 import { proofOf } from '../domains/proof.ts';
 
@@ -94,4 +94,24 @@ export function ageByStrength(rows: readonly DomainRow[], now: number): readonly
       return count > 0 ? { strength: strength.id, age: age.id, count, filter: `${strength.filter} ${age.filter}` } : [];
     }),
   );
+}
+
+/** What mail is signed with and should not be much longer. */
+const rotations = [
+  { id: 'weak', filter: 'signing:on key:<2048' },
+  { id: 'old', filter: 'signing:on age:>=730' },
+] as const;
+
+export interface RotationDue {
+  readonly id: (typeof rotations)[number]['id'];
+  readonly filter: string;
+  readonly count: number;
+}
+
+/** Signed domains whose keys are due to be rotated; kinds that no domain is of are left out. */
+export function rotationsDue(rows: readonly DomainRow[], now: number): readonly RotationDue[] {
+  return rotations.flatMap(({ id, filter }) => {
+    const count = rows.filter(parseFilter(filter, now).test).length;
+    return count > 0 ? [{ id, filter, count }] : [];
+  });
 }

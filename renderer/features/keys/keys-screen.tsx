@@ -9,13 +9,14 @@ import { Button } from '../../components/button.tsx';
 import { Grid } from '../../components/grid.tsx';
 import { plainLines } from '../../components/grid-lines.ts';
 import { texts } from '../../texts.ts';
+import { GroupOperations } from '../group-operations/group-operations.tsx';
 import { domainColumns } from '../domains/domain-columns.tsx';
 import { parseFilter } from '../domains/filter.ts';
 import type { SortableColumn } from '../domains/order.ts';
 import { orderOf, shownRows, sortableColumns } from '../domains/order.ts';
 import { AgeChart, CoverageChart, CoverageLegend } from './charts.tsx';
 import { CompromisedKey } from './compromised-key.tsx';
-import { ageByStrength, coverageOf } from './coverage.ts';
+import { ageByStrength, coverageOf, rotationsDue } from './coverage.ts';
 import { keysAsCsv } from './csv.ts';
 import './keys.css';
 
@@ -54,6 +55,7 @@ export function KeysScreen() {
   );
   const words = texts.keysScreen;
   const { open } = useRoute();
+  const [isRotating, setRotating] = useState(false);
   const save = () => {
     const chosen = [...shown].flatMap(position => rows[position] ?? []);
     saveFile('signet-keys.csv', keysAsCsv(chosen, Date.now()), 'text/csv');
@@ -94,20 +96,29 @@ export function KeysScreen() {
             <QuickFilters filter={filter} onFilter={setFilter} hour={hour} />
             <AgeChart cells={cells} filter={filter} onFilter={setFilter} />
           </section>
-          <Due />
+          <Due filter={filter} onFilter={setFilter} hour={hour} />
         </div>
         <div className="keys-table">
-          <p className="keys-filter" role="status" aria-label={words.tableFilter}>
-            {filter === '' ? words.all(shown.length) : words.filtered(shown.length)}
-            {filter !== '' && (
-              <>
-                <code>{filter}</code>
-                <Button variant="quiet" icon="close" onPress={() => setFilter('')}>
-                  {texts.domains.clearFilter}
-                </Button>
-              </>
-            )}
-          </p>
+          <div className="keys-bar">
+            <p className="keys-filter" role="status" aria-label={words.tableFilter}>
+              {filter === '' ? words.all(shown.length) : words.filtered(shown.length)}
+              {filter !== '' && (
+                <>
+                  <code>{filter}</code>
+                  <Button variant="quiet" icon="close" onPress={() => setFilter('')}>
+                    {texts.domains.clearFilter}
+                  </Button>
+                </>
+              )}
+            </p>
+            <Button
+              icon="keys"
+              isDisabled={!shown.some(position => rows[position]?.signing === 'on')}
+              onPress={() => setRotating(true)}
+            >
+              {words.rotateShown}
+            </Button>
+          </div>
           <Grid
             label={words.table}
             rows={rows}
@@ -124,16 +135,26 @@ export function KeysScreen() {
           />
         </div>
       </div>
+      {isRotating && (
+        <GroupOperations
+          rows={[...shown].flatMap(position => rows[position] ?? []).filter(row => row.signing === 'on')}
+          isAll={false}
+          isRotating
+          onClose={() => setRotating(false)}
+        />
+      )}
       {open[0] === '+compromised' && <CompromisedKey name={open[1] ?? ''} onClose={() => go('keys')} />}
     </div>
   );
 }
 
-function QuickFilters(props: {
+interface FilterProps {
   readonly filter: string;
   readonly onFilter: (filter: string) => void;
   readonly hour: number;
-}) {
+}
+
+function QuickFilters(props: FilterProps) {
   const { rows } = useDomains();
   const counts = useMemo(
     () =>
@@ -160,7 +181,8 @@ function QuickFilters(props: {
   );
 }
 
-function Due() {
+function Due(props: FilterProps) {
+  const { rows } = useDomains();
   const { pending } = usePending();
   const now = useNow();
   const words = texts.keysScreen;
@@ -171,12 +193,27 @@ function Due() {
         .sort((a, b) => ((a.notBefore ?? '') < (b.notBefore ?? '') ? -1 : 1)),
     [pending],
   );
+  const rotations = useMemo(() => rotationsDue(rows, props.hour), [rows, props.hour]);
   return (
     <section className="chart-card" aria-label={words.due}>
       <h2>{words.due}</h2>
-      {due.length === 0 ? (
-        <p className="muted">{words.nothingDue}</p>
-      ) : (
+      {due.length + rotations.length === 0 && <p className="muted">{words.nothingDue}</p>}
+      {rotations.length > 0 && (
+        <ul className="legend">
+          {rotations.map(({ id, filter, count: domains }) => (
+            <li key={id}>
+              <button
+                type="button"
+                aria-pressed={props.filter === filter}
+                onClick={() => props.onFilter(props.filter === filter ? '' : filter)}
+              >
+                {words.rotate[id](domains)}
+              </button>
+            </li>
+          ))}
+        </ul>
+      )}
+      {due.length > 0 && (
         <ul className="due-list">
           <More items={due} first={8}>
             {change => (

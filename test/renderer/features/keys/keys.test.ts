@@ -4,6 +4,7 @@ import {
   coverageFilters,
   coverageKinds,
   coverageOf,
+  rotationsDue,
 } from '../../../../renderer/features/keys/coverage.ts';
 import { keysAsCsv } from '../../../../renderer/features/keys/csv.ts';
 import { parseFilter } from '../../../../renderer/features/domains/filter.ts';
@@ -48,6 +49,20 @@ describe('ageByStrength', () => {
       expect(filter.unknown).toEqual([]);
       expect(rows.filter(filter.test)).toHaveLength(cell.count);
     }
+  });
+});
+
+describe('rotationsDue', () => {
+  it('counts what mail is signed with, and its filter shows as many rows', () => {
+    const unsigned = row({ domain: 'f', keys: [key({ bits: 1024, inUse: false })] });
+    const due = rotationsDue([...rows, unsigned], now);
+    expect(due.map(({ id, count }) => [id, count])).toEqual([
+      ['weak', 1],
+      ['old', 1],
+    ]);
+    for (const { filter, count } of due)
+      expect([...rows, unsigned].filter(parseFilter(filter, now).test)).toHaveLength(count);
+    expect(rotationsDue([unsigned], now)).toEqual([]);
   });
 });
 

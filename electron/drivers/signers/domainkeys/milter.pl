@@ -693,9 +693,13 @@ sub on_envfrom {
     return SMFIS_CONTINUE;
 }
 
+# undef: the client does not keep to the order of the protocol.
+sub message_of   { return ($_[0]->getpriv // {})->{message} }
+sub take_message { return delete(($_[0]->getpriv // {})->{message}) }
+
 sub on_header {
     my ($context, $name, $value) = @_;
-    my $message = $context->getpriv->{message};
+    my $message = message_of($context);
     return SMFIS_CONTINUE if !$message || !defined $name || $name eq '';
     $value //= '';
     push @{ $message->{results} }, $value if lc $name eq 'authentication-results';
@@ -707,21 +711,21 @@ sub on_header {
 
 sub on_eoh {
     my ($context) = @_;
-    my $message = $context->getpriv->{message};
+    my $message = message_of($context);
     end_head($message) if $message;
     return SMFIS_CONTINUE;
 }
 
 sub on_body {
     my ($context, $chunk) = @_;
-    my $message = $context->getpriv->{message};
+    my $message = message_of($context);
     add_body($message, $chunk) if $message;
     return SMFIS_CONTINUE;
 }
 
 sub on_eom {
     my ($context) = @_;
-    my $message = delete $context->getpriv->{message} // return SMFIS_CONTINUE;
+    my $message = take_message($context) // return SMFIS_CONTINUE;
     $context->{in_message} = 0;
     my $id = $context->{symbols}{E}{i} // $context->getsymval('i') // '-';
     if ($message->{internal}) {
@@ -759,7 +763,7 @@ sub on_eom {
 
 sub on_abort {
     my ($context) = @_;
-    delete(($context->getpriv // {})->{message});
+    take_message($context);
     $context->{in_message} = 0;
     return SMFIS_CONTINUE;
 }

@@ -4,6 +4,8 @@
  * Scripts are POSIX sh, run as root on the host with `sh -e`.
  */
 
+import type { KeyScheme } from '../../shared/model.ts';
+
 interface Place {
   /** The driver's id. */
   readonly driver: string;
@@ -28,6 +30,10 @@ export interface SignerScene extends Place {
   readonly kind: 'signer';
   /** Twenty mail domains of the host or more. None is signed after a reset. */
   readonly domains: readonly string[];
+  /** What it signs with. */
+  readonly scheme: KeyScheme;
+  /** Brings the signer to a fresh host that does not have it. */
+  readonly setUp?: () => Promise<void>;
   /** Makes DNS serve key records of these domains, without any driver. */
   serve(records: readonly TxtLine[]): string;
   /** Puts a key there as an admin would have it: the signer's configuration names it, and no mail is signed with it. */

@@ -7,7 +7,7 @@ import { createHostReader } from '../../electron/drivers/kit/host-reader.ts';
 import { publicHalf } from '../../electron/drivers/kit/private-key.ts';
 import type { Session, Transport } from '../../electron/transport/api.ts';
 import { createTransport } from '../../electron/transport/ssh.ts';
-import type { Change, Step } from '../../shared/model.ts';
+import type { Change, KeyScheme, Step } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { lab, labServer } from '../tools/lab.ts';
 
@@ -29,12 +29,14 @@ interface CarryOptions {
 
 export class Stage {
   readonly host: string;
+  readonly #scheme: KeyScheme;
   readonly #transport: Transport;
   readonly #pems = new Map<string, string>();
   #session: Session | null = null;
 
-  constructor(host: string) {
+  constructor(host: string, scheme: KeyScheme = 'dkim') {
     this.host = host;
+    this.#scheme = scheme;
     const nothing = async () => null;
     this.#transport = createTransport({
       secrets: { password: nothing, passphrase: nothing, sudoPassword: nothing },
@@ -90,7 +92,7 @@ export class Stage {
     if (half === null) throw new Error('not a key');
     const secret = randomUUID();
     this.#pems.set(secret, pem);
-    return { key: { domain, selector, scheme: 'dkim', secret: { secret }, ...half }, pem };
+    return { key: { domain, selector, scheme: this.#scheme, secret: { secret }, ...half }, pem };
   }
 
   /** One transaction, as a run carries it out. */

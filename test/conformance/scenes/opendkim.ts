@@ -20,6 +20,7 @@ export const scene: SignerScene = {
   kind: 'signer',
   driver: 'opendkim',
   host,
+  scheme: 'dkim',
   domains,
   serve: records => serveTxt(domains, records),
   give,

@@ -27,6 +27,26 @@ export function planDomainKeys(facts: DomainKeysFacts, edits: readonly SignerEdi
   return draft.plan();
 }
 
+/** What stands in a table and in a path is a name. */
+function nameFault(edit: SignerEdit, domain: string): Problem | null {
+  const selectors =
+    edit.kind === 'install'
+      ? [edit.key.selector]
+      : edit.kind === 'activate'
+        ? edit.selectors
+        : edit.kind === 'remove'
+          ? [edit.selector]
+          : [];
+  const isName = (name: string) => name.length <= 253 && /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/i.test(name);
+  const bad = [domain, ...selectors].find(name => !isName(name));
+  if (bad === undefined) return null;
+  return stop(
+    'name-invalid',
+    `"${printable(bad, 80)}" is no name of a domain or a selector`,
+    'Letters, digits, hyphens and dots.',
+  );
+}
+
 class Draft {
   readonly #facts: DomainKeysFacts;
   readonly #steps: FileStep[] = [];
@@ -45,9 +65,10 @@ class Draft {
 
   apply(edit: SignerEdit): void {
     const domain = edit.kind === 'install' ? edit.key.domain : edit.domain;
-    const problem =
-      (edit.kind === 'install' || edit.kind === 'activate' ? unavailable(this.#facts) : null) ?? this.#do(edit);
-    if (problem !== null) this.#refused.push({ subject: domain, problem: { ...problem, domain } });
+    const blocked = edit.kind === 'install' || edit.kind === 'activate' ? unavailable(this.#facts) : null;
+    const problem = nameFault(edit, domain) ?? blocked ?? this.#do(edit);
+    if (problem === null) return;
+    this.#refused.push({ subject: domain, problem: { ...problem, domain: printable(domain) } });
   }
 
   #do(edit: SignerEdit): Problem | null {

@@ -7,7 +7,8 @@ import type { DomainKeysFacts, KeyFact } from './facts.ts';
 import { paths, service } from './places.ts';
 import { tableEntries } from './table.ts';
 
-const parts = [paths.config, paths.table, paths.program, paths.unit, paths.socket, paths.script];
+const first = [paths.config, paths.table];
+const rest = [paths.program, paths.unit, paths.socket, paths.script];
 
 /** Nothing of the file but its public half and its hash is kept. */
 function keyFact({ path, real, mode, owner, group, content }: FileFact): KeyFact {
@@ -27,25 +28,24 @@ function keyFact({ path, real, mode, owner, group, content }: FileFact): KeyFact
 
 export async function scanDomainKeys(host: HostReader): Promise<DomainKeysFacts> {
   const readOrNull = (path: string) => host.file(path).catch(() => null);
+  const read = (path: string) => readOrNull(path).then(file => [path, file] as const);
   const [running, present, files] = await Promise.all([
     host.exec(runningCommand(host.host.init, service, service.slice(0, 15))),
     host.glob(`${paths.keys}/*`),
-    Promise.all(parts.map(async path => [path, await readOrNull(path)] as const)),
+    Promise.all(first.map(read)),
   ]);
   const found = Object.fromEntries(files);
   const named = tableEntries(found[paths.table]?.content ?? '').flatMap(({ path }) => (isKeyPath(path) ? [path] : []));
-  const keys = await Promise.all(
-    [...new Set([...present, ...named])].map(async path => {
-      const file = await readOrNull(path);
-      return [path, file === null ? null : keyFact(file)] as const;
-    }),
-  );
+  const [keys, more] = await Promise.all([
+    Promise.all([...new Set([...present, ...named])].map(read)),
+    Promise.all(rest.map(read)),
+  ]);
   return {
     server: host.server,
     init: host.host.init,
     running: running.code === 0,
-    files: found,
-    keys: Object.fromEntries(keys),
+    files: { ...found, ...Object.fromEntries(more) },
+    keys: Object.fromEntries(keys.map(([path, file]) => [path, file === null ? null : keyFact(file)])),
   };
 }
 

@@ -62,8 +62,9 @@ sub read_block {
     my $select = IO::Select->new($socket);
     $$buffer = '';
     while ($so_far < $length) {
+        return if $stopping && $so_far == 0 && !$self->{in_message};
         if (!$select->can_read(IDLE_SECONDS)) {
-            next if $!{EINTR} && !($stopping && $so_far == 0 && !$self->{in_message});
+            next if $!{EINTR};
             return;
         }
         my $read = sysread $socket, $$buffer, $length - $so_far, $so_far;

@@ -40,6 +40,8 @@ function namesOf(scan: HostScan, domains: readonly string[]): readonly string[] 
   return [...names];
 }
 
+const unknown: Served = { state: 'unknown', reason: '', perServer: [] };
+
 function valuesOf(served: Served): readonly string[] | null {
   return served.state === 'agreed' ? (served.values ?? []) : null;
 }
@@ -62,9 +64,16 @@ async function readServer(engine: Engine, server: ServerConfig, session: Session
     return {
       ...scan,
       scannedAt: engine.now().toISOString(),
-      served: Object.fromEntries(
-        names.map(name => [name, valuesOf(served.get(name) ?? { state: 'unknown', reason: '', perServer: [] })]),
-      ),
+      served: {
+        ...Object.fromEntries(names.map(name => [name, valuesOf(served.get(name) ?? unknown)])),
+        ...Object.fromEntries(
+          domains.flatMap(domain => {
+            const values = valuesOf(served.get(domain) ?? unknown);
+            // of all that a domain says of itself, only who may send for it
+            return values === null ? [] : [[domain, values.filter(value => /^v=spf1(?: |$)/i.test(value))]];
+          }),
+        ),
+      },
       delegations: Object.fromEntries(domains.map(domain => [domain, ofDomain(domain)])),
     };
   } finally {

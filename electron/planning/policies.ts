@@ -10,6 +10,7 @@ import {
   signAllPolicy,
   signSomePolicy,
 } from '../../shared/dkim/policies.ts';
+import { condemnedBy } from './condemned.ts';
 import type { PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
 import { presentAt } from './location.ts';
@@ -43,7 +44,7 @@ export function policyGoal(
     zone: location.zone,
   };
   const strict = wish.policy === 'sign-all' || wish.dmarc === 'quarantine' || wish.dmarc === 'reject';
-  if (strict) problems.push(...othersUnsigned(context, domain, server));
+  if (strict) problems.push(...condemnedBy(context, location, domain, server));
 
   const edit = (name: string, decide: (present: TxtRRset | null) => readonly string[] | null | 'keep' | Problem) => {
     const present = presentAt(context.fleet, location, name, server);
@@ -145,25 +146,6 @@ function several(name: string): Problem {
     hint: 'Leave one of them in the zone, scan again, and plan anew.',
     severity: 'stop',
   };
-}
-
-/** Other servers of the fleet that send mail of the domain and do not sign it: a strict policy condemns what they send. */
-function othersUnsigned(context: PlanningContext, domain: string, server: string): readonly Problem[] {
-  const others = (context.fleet.hosting.get(domain) ?? []).filter(
-    other => other !== server && !context.willSign(domain, other),
-  );
-  if (others.length === 0) return [];
-  return [
-    {
-      code: 'others-send-unsigned',
-      message: `${domain}: ${others.join(', ')} also sends its mail, without signing it; the policy would condemn that mail.`,
-      hint: 'Switch signing on there too, or acknowledge this if no mail of the domain leaves from there.',
-      severity: 'stop',
-      overridable: true,
-      domain,
-      server,
-    },
-  ];
 }
 
 function dmarcCondemns(context: PlanningContext, location: Location, domain: string, server: string): Problem | null {

@@ -148,10 +148,20 @@ test('not allowed any more: signing ends first, and the host is as before but fo
   expect(await check.signed('bare', domain)).toMatchObject({ reason: 'no DKIM-Signature header' });
 });
 
-test('allowed again and taken back: byte for byte', async () => {
-  await settings('--allow-signing', 'on', '--verify-incoming', 'on', '--policies', 'off');
+test("both schemes and the senders' policies, two signers set up in one run; taken back: byte for byte", async () => {
+  await settings('--allow-signing', 'on', '--scheme', 'both', '--verify-incoming', 'on');
   const run = await apply(home);
   expect(run.done.outcome).toBe('applied');
+  expect(await shown()).toEqual({
+    signing: ['dkim', 'domainkeys'],
+    verifying: { failing: 'reject', policies: true },
+  });
+  expect((await ask.plan(home)).changes).toEqual([]);
+  expect([await inbound('bad'), await inbound('none'), await ownMailArrives()]).toEqual([
+    'rejected',
+    'delivered',
+    true,
+  ]);
   const [first] = run.run;
   await signetOk(['run', 'undo', first?.run ?? ''], { home });
   expect(readRun(await signet(['apply', '--yes', '--json'], { home })).done.outcome).toBe('applied');

@@ -186,6 +186,8 @@ const txtIndex = new WeakMap<DnsZone, ReadonlyMap<string, TxtRRset>>();
 
 /** The TXT RRset that a zone holds at a name, among those that concern Signet. */
 export function txtAt(zone: DnsZone, name: string): TxtRRset | null {
+  // most zones have a few: with 100,000 zones, as many indexes would cost more than they save
+  if (zone.txt.length < 16) return zone.txt.findLast(rrset => rrset.name === name) ?? null;
   let index = txtIndex.get(zone);
   if (index === undefined) {
     index = new Map(zone.txt.map(rrset => [rrset.name, rrset]));

@@ -4,7 +4,18 @@ import { addAndScan } from '../tools/fleet.ts';
 import { useHosts } from '../tools/hosts.ts';
 import { check } from '../tools/lab.ts';
 import { useApp } from './app.ts';
-import { applyAll, button, choose, dialog, expectShown, expectText, go, rowOf, switchSigning } from './steps.ts';
+import {
+  applyAll,
+  button,
+  choose,
+  dialog,
+  expectShown,
+  expectText,
+  go,
+  mailSettingsRow,
+  rowOf,
+  switchSigning,
+} from './steps.ts';
 
 const server = 'bare';
 const domain = 'sklarna.example';
@@ -30,7 +41,7 @@ test('its domains cannot be switched on, and one click stages what would allow i
 test('the package is named before it is installed, and no domain is signed by that alone', async () => {
   const { page } = app;
   await go.pending(page);
-  await rowOf(page, 'Mail settings').click();
+  await mailSettingsRow(page).click();
   const change = page.getByRole('region', { name: `Change of Mail settings on ${server}` });
   await expectShown(change.getByText('Installs package opendkim'));
   await expectText(change.getByRole('group', { name: /main\.cf$/ }), /smtpd_milters/);

@@ -13,6 +13,7 @@ import {
   expectText,
   filterDomains,
   go,
+  mailSettingsRow,
   message,
   rowOf,
   textOf,
@@ -147,7 +148,7 @@ describe('Mail settings', () => {
   test('are one pending change of the server, with its exact lines', async () => {
     const { page } = app;
     await go.pending(page);
-    await rowOf(page, 'Mail settings').click();
+    await mailSettingsRow(page).click();
     const change = page.getByRole('region', { name: `Change of Mail settings on ${server}` });
     await expectText(change.getByRole('group', { name: /opendkim\.conf$/ }), /On-BadSignature/);
     expect(await applyAll(page)).toBe('Applied');

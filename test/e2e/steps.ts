@@ -29,6 +29,9 @@ export const domainsGrid = (page: Page): Locator => page.getByRole('grid', { nam
 export const rowOf = (page: Page, ...texts: readonly string[]): Locator =>
   texts.reduce<Locator>((rows, text) => rows.filter({ hasText: text }), page.getByRole('row'));
 
+/** The pending change of a server's mail settings, which is of no domain. */
+export const mailSettingsRow = (page: Page): Locator => page.getByRole('row', { name: /^Include Mail settings/ });
+
 /** One of the short messages at the foot of the window. */
 export const message = (page: Page, text: string | RegExp): Locator =>
   page.getByRole('log', { name: 'Messages' }).getByText(text);

@@ -1,7 +1,7 @@
 /** Every screen, panel, dialog and menu of the window, one after the other, on the fleet of fleet-home.ts. */
 import type { Page } from 'playwright-core';
 import { labServer } from '../tools/lab.ts';
-import { button, dialog, fillServer, message, rowOf, runDetail } from './steps.ts';
+import { button, dialog, fillServer, mailSettingsRow, message, rowOf, runDetail } from './steps.ts';
 
 export interface Stop {
   readonly name: string;
@@ -184,7 +184,7 @@ export const stops: readonly Stop[] = [
     name: 'pending-mail-settings',
     open: async page => {
       await pending(page);
-      await rowOf(page, 'Mail settings').click();
+      await mailSettingsRow(page).click();
       await page
         .getByRole('group', { name: /^Difference of/ })
         .first()

@@ -132,8 +132,7 @@ async function broken(at: number, mode: Mode): Promise<Broken> {
     there.read('zones/db.one') === 'zone two' &&
     there.read('packaged/main.conf') === 'as it is wanted\n' &&
     there.read('packaged/main.conf.dpkg-dist') === packaged;
-  const is =
-    withoutPackage(tree) === before ? 'before' : planned && !tree.includes('.signet') ? 'planned' : tree;
+  const is = withoutPackage(tree) === before ? 'before' : planned && !tree.includes('.signet') ? 'planned' : tree;
   const leak = there.stateText().includes('ZmF1bHQ') ? ' with a key left in the run directory' : '';
   return { outcome, hit, left: `${is}${leak}` };
 }

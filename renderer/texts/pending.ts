@@ -1,3 +1,4 @@
+import type { MailSettingsIntent } from '../../shared/mail-settings.ts';
 import { count, plural, scope } from '../app/format.ts';
 
 interface Numbers {
@@ -30,6 +31,11 @@ export const pendingTexts = {
     includeServer: (server: string) => `Include all of ${server}`,
     inRun: (included: number, all: number) =>
       included === all ? plural(all, 'change') : `${count(included)} of ${plural(all, 'change')}`,
+    settingsBadge: ({ allowSigning, verifyIncoming }: MailSettingsIntent) => {
+      if (allowSigning !== null && verifyIncoming !== null) return 'Change both';
+      if (allowSigning !== null) return allowSigning === 'on' ? 'Allow signing' : 'End signing';
+      return verifyIncoming === 'off' ? 'End verifying' : 'Verify incoming';
+    },
     stale: 'Stale',
     chooseDomains: 'Choose domains',
     toDomains: 'Go to Domains',
@@ -43,6 +49,7 @@ export const pendingTexts = {
       staged: (when: string) => `Staged ${when}`,
       basis: (when: string) => `planned from the scan of ${when}`,
       openDomain: 'Open the domain',
+      openServer: 'Open the server',
       staleText: 'The server is not as it was when this was planned.',
       staleHint: 'Nothing of it was touched. Scan the server: the plan is then made anew from what is there now.',
       planAnew: 'Scan and plan anew',

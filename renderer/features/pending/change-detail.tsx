@@ -43,7 +43,11 @@ export function ChangeDetail({ change, isStale, stale }: Props) {
           {words.staged(ago(change.createdAt, now))}
           {basis && `, ${words.basis(ago(basis.scannedAt, now))}`}
           {'. '}
-          {change.domain !== null && <a href={address('domains', change.server, change.domain)}>{words.openDomain}</a>}
+          {change.domain === null ? (
+            <a href={address('servers', change.server)}>{words.openServer}</a>
+          ) : (
+            <a href={address('domains', change.server, change.domain)}>{words.openDomain}</a>
+          )}
         </p>
       </header>
       {isStale && (

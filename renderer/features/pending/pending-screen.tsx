@@ -60,7 +60,7 @@ export function PendingScreen() {
   });
 
   return (
-    <div className="page">
+    <div className="page list-page">
       <PageHeader title={texts.screens.pending} note={note(pending, out.length)}>
         <Button icon="import" onPress={() => setOpened('import')}>
           {texts.pending.import}

@@ -55,7 +55,7 @@ export function PendingTree({ pending, stale, openId, now }: Props) {
   const included = everything.filter(isIn).length;
 
   return (
-    <div className="pending-tree">
+    <div className="page-list pending-tree">
       <Grid
         label={texts.screens.pending}
         isTree
@@ -104,7 +104,11 @@ function ChangeBadge(props: { readonly change: PendingRow; readonly isStale: boo
         {texts.intents[change.intent]} {until(change.notBefore ?? '', now)}
       </Badge>
     );
-  return <Badge tone="pending">{texts.intents[change.intent]}</Badge>;
+  return (
+    <Badge tone="pending">
+      {change.mailSettings ? texts.pending.settingsBadge(change.mailSettings) : texts.intents[change.intent]}
+    </Badge>
+  );
 }
 
 function ServerLine(props: {

@@ -43,7 +43,7 @@ export function RunsScreen() {
   const { open } = useRoute();
   const opened = runs.find(run => run.id === open[0]) ?? runs[0] ?? null;
   return (
-    <div className="page">
+    <div className="page list-page">
       <PageHeader title={texts.screens.runs} note={runs.length > 0 ? plural(runs.length, 'run') : null} />
       <div className="page-body">
         {query.error && <ProblemNote problem={problemOf(query.error)} />}
@@ -56,7 +56,7 @@ export function RunsScreen() {
         )}
         {runs.length > 0 && (
           <>
-            <div className="runs-list">
+            <div className="page-list runs-list">
               <Grid
                 label={texts.screens.runs}
                 rows={runs}

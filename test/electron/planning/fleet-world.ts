@@ -20,6 +20,8 @@ export interface HostPlan {
   readonly zones: readonly string[];
   /** Absent: OpenDKIM with tables, in the path of mail. `none`: it is not installed; `unwired`: Postfix passes it by. */
   readonly signer?: 'none' | 'unwired';
+  /** Signet's milter for DomainKeys is in the path too, and signs nothing. */
+  readonly domainkeys?: boolean;
 }
 
 /** What the package of the signer brings; the program stands for all of it. */
@@ -137,7 +139,13 @@ function filesOf(plan: HostPlan, byZone: ReadonlyMap<string, HostPlan['domains']
   files.set('/etc/bind/named.conf', { content: plan.zones.map(zoneClause).join('') });
   for (const zone of plan.zones) files.set(zoneFile(zone), { content: zoneText(zone, byZone.get(zone) ?? [], old) });
   files.set('/etc/postfix/domains', { content: plan.domains.map(({ name }) => `${name}\n`).join('') });
-  const milters = 'smtpd_milters = inet:localhost:8891\nnon_smtpd_milters = $smtpd_milters\n';
+  const second = plan.domainkeys === true ? ', inet:127.0.0.1:8892' : '';
+  const milters = `smtpd_milters = inet:localhost:8891${second}\nnon_smtpd_milters = $smtpd_milters\n`;
+  if (plan.domainkeys === true) {
+    files.set('/etc/signet-domainkeys/config', { content: 'Sign yes\nVerify no\n' });
+    files.set('/etc/signet-domainkeys/keytable', { content: '# by line\n' });
+    files.set('/etc/signet-domainkeys/keys', { mode: 0o755 });
+  }
   const wired = plan.signer === undefined ? milters : '';
   files.set('/etc/postfix/main.cf', { content: `# by hand\n${wired}myhostname = ${plan.name}.example.net` });
   if (plan.signer === 'none') return files;

@@ -39,7 +39,7 @@ test('a compromised key that two servers share is not revoked while one of them 
   const shared: Fleet = {
     domains: names.map((_name, i) => ({ on: i === 0 ? 3 : 1, signed: i === 0, policy: false })) as Fleet['domains'],
     primary: [0, 0, 0, 0],
-    wishes: [{ domain: 0, server: 0, action: 'compromised', policy: 'keep', graceHours: 0 }],
+    wishes: [{ domain: 0, server: 0, action: 'compromised', policy: 'keep', graceHours: 0, scheme: 'dkim' }],
     choices: [0],
   };
   const ours = await prepare(shared);

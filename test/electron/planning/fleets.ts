@@ -1,7 +1,8 @@
 /** Generated fleets with wishes: what the property tests of planning and of whole runs are made of. */
 import fc from 'fast-check';
-import type { PendingChange, SigningOnIntent, StagedKey } from '../../../shared/model.ts';
+import type { PendingChange, Scheme, SigningOnIntent, StagedKey } from '../../../shared/model.ts';
 import { registry } from '../../../electron/drivers/registry.ts';
+import { schemesOf } from '../../../electron/planning/fleet.ts';
 import { managedKey, planFleet } from '../../../electron/planning/plan.ts';
 import { generateKeys } from '../../../electron/vault/generate.ts';
 import type { HostPlan } from './fleet-world.ts';
@@ -13,6 +14,7 @@ interface Wish {
   readonly action: 'on' | 'off' | 'policy' | 'rotate' | 'compromised';
   readonly policy: 'keep' | 'sign-all' | 'none';
   readonly graceHours: number;
+  readonly scheme: Scheme;
 }
 
 export const names = ['a.example', 'b.example', 'sub.b.example', 'c.example', 'd.example'];
@@ -31,6 +33,7 @@ export const fleets = fc.record({
       action: fc.constantFrom('on', 'off', 'policy', 'rotate', 'compromised'),
       policy: fc.constantFrom('keep', 'sign-all', 'none'),
       graceHours: fc.constantFrom(0, 48),
+      scheme: fc.constantFrom('dkim', 'domainkeys', 'both'),
     }),
     { minLength: 1, maxLength: 6, selector: wish => `${wish.domain} ${wish.server}` },
   ),
@@ -49,6 +52,7 @@ function hostPlans({ domains, primary }: Fleet): readonly HostPlan[] {
       return (on & (1 << server)) === 0 ? [] : [{ name: domain, signed, policy: policy && signed }];
     }),
     zones: zones.filter((_zone, i) => primary[i] === server),
+    domainkeys: true,
   }));
 }
 
@@ -77,21 +81,21 @@ function pendingOf(fleet: Fleet, hosts: readonly HostPlan[], pems: Map<string, s
       return [{ ...base, intent: { kind: 'signing-off', policy, dmarc, graceHours: wish.graceHours } }];
     }
     if (row.signed) return [];
-    const staged: StagedKey = {
+    const staged = schemesOf(wish.scheme).map((scheme): StagedKey => ({
       ref: { secret: `k${i}` },
       domain,
       server,
-      selector: `${server}-s`,
+      selector: `${server}-${scheme}`,
       algorithm: 'rsa',
       bits: 1024,
       publicKey: key.publicKey,
-      scheme: 'dkim',
-    };
+      scheme,
+    }));
     pems.set(`k${i}`, key.privateKeyPem);
     const intent: SigningOnIntent = {
       kind: 'signing-on',
-      scheme: 'dkim',
-      keys: [staged],
+      scheme: wish.scheme,
+      keys: staged,
       adopt: [],
       policy: wish.policy,
       dmarc,

@@ -33,7 +33,7 @@ describe('law 2', () => {
         ...names.slice(1).map(() => ({ on: 1, signed: false, policy: false })),
       ] as unknown as Fleet['domains'],
       primary: [1, 1, 1, 1],
-      wishes: [{ domain: 0, server: 0, action: 'on', policy: 'sign-all', graceHours: 0 }],
+      wishes: [{ domain: 0, server: 0, action: 'on', policy: 'sign-all', graceHours: 0, scheme: 'both' }],
       choices: [0],
     };
     const { world, plan } = await prepare(fleet);

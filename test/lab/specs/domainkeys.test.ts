@@ -36,7 +36,9 @@ async function row(domain: string): Promise<DomainRow | undefined> {
 }
 
 const inUse = (found: DomainRow | undefined) =>
-  found?.keys.filter(key => key.inUse).map(({ scheme, algorithm, bits, published }) => [scheme, algorithm, bits, published]);
+  found?.keys
+    .filter(key => key.inUse)
+    .map(({ scheme, algorithm, bits, published }) => [scheme, algorithm, bits, published]);
 
 async function done(): Promise<string> {
   const applied = await apply(home);

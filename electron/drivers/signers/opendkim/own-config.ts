@@ -74,11 +74,12 @@ export function ownConfig(wish: SettingsWish, own: readonly string[]): ByteStrin
 
 /**
  * OpenDKIM verifies all that it does not sign, mail of the server's own users too: what an alias sends on, or a list that
- * changes what it was sent, would be rejected on its way out (opendkim-lua(3), screen script).
+ * changes what it was sent, would be rejected on its way out (opendkim-lua(3), screen script). A message without signatures
+ * has no count of them, and a script that fails defers the message.
  */
 const ownMail = `-- Mail of the server's own users and networks is not verified: its signatures are as if they were not there.
 if odkim.internal_ip(ctx) == 1 or odkim.get_mtasymbol(ctx, "{auth_authen}") ~= nil then
-  for n = 0, odkim.get_sigcount(ctx) - 1 do
+  for n = 0, (odkim.get_sigcount(ctx) or 0) - 1 do
     odkim.sig_ignore(odkim.get_sighandle(ctx, n))
   end
 end

@@ -62,6 +62,7 @@ const signing = z.object({
   selector: z.string().min(1).max(63).optional(),
   scheme: z.enum(['dkim', 'domainkeys', 'both']).default('dkim'),
   policy: z.enum(['keep', 'sign-all', 'none']).default('keep'),
+  adsp: z.enum(['keep', 'none', 'all', 'discardable']).default('keep'),
   dmarc: z.enum(['keep', 'none', 'quarantine', 'reject']).default('keep'),
   /** Hours; default: the setting. */
   graceHours: z.int().min(0).max(8760).optional(),

@@ -79,6 +79,8 @@ export interface StagedKey {
 // ---------------------------------------------------------------- pending changes
 
 export type PolicyWish = 'keep' | 'sign-all' | 'none';
+/** ADSP (RFC 5617) is historic: it changes only where it is asked for, and where `none` or switching off withdraws all policies. */
+export type AdspWish = 'keep' | 'none' | 'all' | 'discardable';
 export type DmarcWish = 'keep' | 'none' | 'quarantine' | 'reject';
 
 /**
@@ -98,12 +100,16 @@ export interface SigningOnIntent {
   /** Selectors of keys that are on the server already and are used instead of new ones (adoption). */
   readonly adopt: readonly string[];
   readonly policy: PolicyWish;
+  /** Absent: kept. */
+  readonly adsp?: AdspWish;
   readonly dmarc: DmarcWish;
 }
 
 export interface SigningOffIntent {
   readonly kind: 'signing-off';
   readonly policy: PolicyWish;
+  /** Absent: kept. */
+  readonly adsp?: AdspWish;
   readonly dmarc: DmarcWish;
   /** How long the key stays served for mail under way, in hours. */
   readonly graceHours: number;
@@ -115,6 +121,8 @@ export interface SigningOffIntent {
 export interface PolicyIntent {
   readonly kind: 'policy';
   readonly policy: PolicyWish;
+  /** Absent: kept. */
+  readonly adsp?: AdspWish;
   readonly dmarc: DmarcWish;
 }
 

@@ -22,6 +22,7 @@ function staging(engine: Engine, wish: Parsed<'signing.stage'>): Staging {
       selector: wish.selector,
       scheme: wish.scheme,
       policy: wish.policy,
+      adsp: wish.adsp,
       dmarc: wish.dmarc,
       graceHours: wish.graceHours ?? settings.graceHours,
     },

@@ -152,10 +152,15 @@ function rotationWords({ keys, replaces, graceHours, compromised }: RotateIntent
   return [...rotates, then].join(', ');
 }
 
-function policyWords(intent: { readonly policy: string; readonly dmarc: string }): readonly string[] {
+function policyWords(intent: {
+  readonly policy: string;
+  readonly adsp?: string;
+  readonly dmarc: string;
+}): readonly string[] {
   return [
     ...(intent.policy === 'sign-all' ? ['publish "all mail is signed"'] : []),
     ...(intent.policy === 'none' ? ['withdraw "all mail is signed"'] : []),
+    ...((intent.adsp ?? 'keep') === 'keep' ? [] : [`ADSP ${intent.adsp}`]),
     ...(intent.dmarc === 'keep' ? [] : [`DMARC p=${intent.dmarc}`]),
   ];
 }

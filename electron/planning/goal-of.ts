@@ -17,7 +17,7 @@ import { schemeUnavailable, signedWith, signingOf, signingUnavailable } from './
 import type { GoalOutcome, PlanningContext } from './goals.ts';
 import type { Location } from './location.ts';
 import { locate } from './location.ts';
-import { policyGoal } from './policies.ts';
+import { isStrict, policyGoal } from './policies.ts';
 import { keyPublication, policyGates, unpublication } from './publication.ts';
 import { rotateGoal } from './rotate-goal.ts';
 import { undoGoal } from './undo-goal.ts';
@@ -217,7 +217,7 @@ function policyOnly(
 ): GoalOutcome {
   const { domain, server } = pending;
   const selectors = signedWith(signer, domain);
-  const strict = intent.policy === 'sign-all' || intent.dmarc === 'quarantine' || intent.dmarc === 'reject';
+  const strict = isStrict(intent);
   if (strict && selectors.length === 0) {
     return {
       refused: {

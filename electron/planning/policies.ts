@@ -1,5 +1,5 @@
 /** What becomes of the sender's policies when signing changes. Pure. Law 2: published last, withdrawn first. */
-import type { DmarcWish, PolicyWish, RecordEffect, TxtRRset } from '../../shared/model.ts';
+import type { AdspWish, DmarcWish, PolicyWish, RecordEffect, TxtRRset } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { dmarcRecords, mergeDmarc, parseDmarc } from '../../shared/dkim/dmarc.ts';
 import { adspName, dmarcName, policyName } from '../../shared/dkim/names.ts';
@@ -20,11 +20,25 @@ export interface PolicyGoal {
   readonly problems: readonly Problem[];
 }
 
-interface Wish {
+interface PolicyWishes {
   readonly policy: PolicyWish;
+  /** Absent: kept. */
+  readonly adsp?: AdspWish;
   readonly dmarc: DmarcWish;
+}
+
+interface Wish extends PolicyWishes {
   /** Mail of the domain will be signed by this server afterwards. */
   readonly signing: boolean;
+}
+
+export function isStrictAdsp(wish: AdspWish | undefined): wish is 'all' | 'discardable' {
+  return wish === 'all' || wish === 'discardable';
+}
+
+/** Whether the wish condemns mail that is not signed. */
+export function isStrict({ policy, adsp, dmarc }: PolicyWishes): boolean {
+  return policy === 'sign-all' || isStrictAdsp(adsp) || dmarc === 'quarantine' || dmarc === 'reject';
 }
 
 type Fail = { readonly refused: Problem };
@@ -43,8 +57,7 @@ export function policyGoal(
     server: location.kind === 'managed' ? location.server : null,
     zone: location.zone,
   };
-  const strict = wish.policy === 'sign-all' || wish.dmarc === 'quarantine' || wish.dmarc === 'reject';
-  if (strict) problems.push(...condemnedBy(context, location, domain, server));
+  if (isStrict(wish)) problems.push(...condemnedBy(context, location, domain, server));
 
   const edit = (name: string, decide: (present: TxtRRset | null) => readonly string[] | null | 'keep' | Problem) => {
     const present = presentAt(context.fleet, location, name, server);
@@ -66,15 +79,20 @@ export function policyGoal(
   // withdrawing: what the wish says, and whatever would condemn mail that is no longer signed
   const withdraw = wish.policy === 'none' || (!wish.signing && wish.policy !== 'sign-all');
   if (withdraw) {
-    const failed =
-      add(
-        'withdraw',
-        edit(policyName(domain), present => withdrawnPolicy(present)),
-      ) ??
-      add(
-        'withdraw',
-        edit(adspName(domain), present => withdrawnAdsp(present)),
-      );
+    const failed = add(
+      'withdraw',
+      edit(policyName(domain), present => withdrawnPolicy(present)),
+    );
+    if (failed !== null) return failed;
+  }
+  const adsp = isStrictAdsp(wish.adsp) && wish.signing ? wish.adsp : null;
+  if (adsp !== null || withdraw || wish.adsp === 'none') {
+    const failed = add(
+      adsp === null ? 'withdraw' : 'policy',
+      edit(adspName(domain), present =>
+        adsp === null ? withdrawnAdsp(present) : publishedAdsp(present, adsp, adspName(domain)),
+      ),
+    );
     if (failed !== null) return failed;
   }
   if (wish.policy === 'sign-all' && wish.signing) {
@@ -121,6 +139,21 @@ function publishedPolicy(present: TxtRRset | null, domain: string): readonly str
   const [value = null] = values;
   if (value !== null && parseDomainKeysPolicy(value)?.signsAll === true) return 'keep';
   return [signAllPolicy(value)];
+}
+
+/** What else stands at the name (a wildcard's text) stays: receivers pass it over. */
+function publishedAdsp(
+  present: TxtRRset | null,
+  practice: 'all' | 'discardable',
+  name: string,
+): readonly string[] | 'keep' | Problem {
+  const values = present?.values ?? [];
+  const records = values.filter(value => parseAdsp(value) !== null);
+  if (records.length > 1) return several(name);
+  const [record = null] = records;
+  if (record === null) return [...values, adspRecord(practice)];
+  if (parseAdsp(record) === practice) return 'keep';
+  return values.map(value => (value === record ? adspRecord(practice) : value));
 }
 
 /** Records at `_dmarc` that are not DMARC stay where they are. */

@@ -4,6 +4,7 @@
  */
 import type { StageResult, Target } from '../../shared/contract.ts';
 import type {
+  AdspWish,
   DmarcWish,
   DomainRow,
   DomainIntent,
@@ -20,6 +21,7 @@ import { newKeysOf } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import { schemesOf, schemeUnavailable } from './fleet.ts';
 import type { PlanningContext } from './goals.ts';
+import { isStrict, isStrictAdsp } from './policies.ts';
 import type { ChosenKeys, KeyNeed, Refusal } from './stage-keys.ts';
 import { KeyChooser } from './stage-keys.ts';
 
@@ -29,6 +31,7 @@ export interface SigningWish {
   readonly selector?: string | undefined;
   readonly scheme: Scheme;
   readonly policy: PolicyWish;
+  readonly adsp?: AdspWish;
   readonly dmarc: DmarcWish;
   readonly graceHours: number;
 }
@@ -131,11 +134,12 @@ class Stager {
 
   #on(row: DomainRow, staged: DomainChange | undefined): void {
     const { domain, server } = row;
-    const { policy, dmarc, scheme } = this.#wish;
+    const { policy, adsp = 'keep', dmarc, scheme } = this.#wish;
     if (row.signing === 'on' && staged?.intent.kind === 'signing-off') {
       this.#drops.push(staged.id);
       this.#cancelled.push({ domain, server });
-      if (policy !== 'keep' || dmarc !== 'keep') this.#add(row, { kind: 'policy', policy, dmarc });
+      if (policy !== 'keep' || adsp !== 'keep' || dmarc !== 'keep')
+        this.#add(row, { kind: 'policy', policy, adsp, dmarc });
       return;
     }
     const inUse = row.keys.filter(key => key.inUse);
@@ -165,7 +169,7 @@ class Stager {
       if (task.intent.kind === 'retire' && keys.adopt.includes(task.intent.selector)) this.#drops.push(task.id);
     }
     if (staged !== undefined) this.#drops.push(staged.id);
-    this.#add(row, { kind: 'signing-on', scheme, adopt: keys.adopt, policy, dmarc }, keys.needs);
+    this.#add(row, { kind: 'signing-on', scheme, adopt: keys.adopt, policy, adsp, dmarc }, keys.needs);
   }
 
   /** Keys for each of the schemes, beside those that sign already. */
@@ -191,10 +195,13 @@ class Stager {
   #onAgain(row: DomainRow, staged: DomainChange, intent: SigningOnIntent): void {
     const { domain, server } = row;
     const policy = this.#wish.policy === 'keep' ? intent.policy : this.#wish.policy;
+    const kept = intent.adsp ?? 'keep';
+    const { adsp: asked = 'keep' } = this.#wish;
+    const adsp = asked === 'keep' ? kept : asked;
     const dmarc = this.#wish.dmarc === 'keep' ? intent.dmarc : this.#wish.dmarc;
     const { scheme } = this.#wish;
     const sameKeys = this.#keys.fits(intent, scheme);
-    if (sameKeys && policy === intent.policy && dmarc === intent.dmarc) {
+    if (sameKeys && policy === intent.policy && adsp === kept && dmarc === intent.dmarc) {
       this.#unchanged.push({ domain, server, reason: 'staged already' });
       return;
     }
@@ -202,7 +209,13 @@ class Stager {
     this.#drops.push(staged.id);
     if (sameKeys) {
       this.#keys.hold(domain, selectorsOf(intent));
-      this.#additions.push({ domain, server, intent: { ...intent, policy, dmarc }, needs: [], keep: intent.keys });
+      this.#additions.push({
+        domain,
+        server,
+        intent: { ...intent, policy, adsp, dmarc },
+        needs: [],
+        keep: intent.keys,
+      });
       return;
     }
     const facts = this.#context.fleet.servers.get(server);
@@ -216,12 +229,12 @@ class Stager {
       this.#keys.hold(domain, selectorsOf(intent));
       return;
     }
-    this.#add(row, { kind: 'signing-on', scheme, adopt: keys.adopt, policy, dmarc }, keys.needs);
+    this.#add(row, { kind: 'signing-on', scheme, adopt: keys.adopt, policy, adsp, dmarc }, keys.needs);
   }
 
   #off(row: DomainRow, staged: DomainChange | undefined): void {
     const { domain, server } = row;
-    const { policy, dmarc, graceHours } = this.#wish;
+    const { policy, adsp = 'keep', dmarc, graceHours } = this.#wish;
     if (staged?.intent.kind === 'signing-on') {
       this.#drops.push(staged.id);
       this.#cancelled.push({ domain, server });
@@ -235,7 +248,7 @@ class Stager {
       this.#policyOnly(row, staged, 'signing is off already');
       return;
     }
-    if (policy === 'sign-all') {
+    if (policy === 'sign-all' || isStrictAdsp(adsp)) {
       this.#refuse(row, {
         code: 'policy-contradicts',
         message: `${domain} on ${server}: a policy that says all mail is signed cannot stand while signing is switched off.`,
@@ -244,13 +257,13 @@ class Stager {
       return;
     }
     if (staged !== undefined) this.#drops.push(staged.id);
-    this.#add(row, { kind: 'signing-off', policy, dmarc, graceHours });
+    this.#add(row, { kind: 'signing-off', policy, adsp, dmarc, graceHours });
   }
 
   #policyOnly(row: DomainRow, staged: DomainChange | undefined, nothing = 'there is nothing to change'): void {
     const { domain, server } = row;
-    const { policy, dmarc } = this.#wish;
-    if (policy === 'keep' && dmarc === 'keep') {
+    const { policy, adsp = 'keep', dmarc } = this.#wish;
+    if (policy === 'keep' && adsp === 'keep' && dmarc === 'keep') {
       this.#unchanged.push({ domain, server, reason: staged === undefined ? nothing : 'staged already' });
       return;
     }
@@ -258,11 +271,16 @@ class Stager {
       this.#onAgain(row, staged, staged.intent);
       return;
     }
-    if (staged?.intent.kind === 'policy' && staged.intent.policy === policy && staged.intent.dmarc === dmarc) {
+    const same =
+      staged?.intent.kind === 'policy' &&
+      staged.intent.policy === policy &&
+      (staged.intent.adsp ?? 'keep') === adsp &&
+      staged.intent.dmarc === dmarc;
+    if (same) {
       this.#unchanged.push({ domain, server, reason: 'staged already' });
       return;
     }
-    const strict = policy === 'sign-all' || dmarc === 'quarantine' || dmarc === 'reject';
+    const strict = isStrict(this.#wish);
     if (strict && (row.signing !== 'on' || staged?.intent.kind === 'signing-off')) {
       this.#refuse(row, {
         code: 'not-signed',
@@ -273,11 +291,11 @@ class Stager {
     }
     if (staged?.intent.kind === 'signing-off') {
       this.#drops.push(staged.id);
-      this.#add(row, { ...staged.intent, policy, dmarc });
+      this.#add(row, { ...staged.intent, policy, adsp, dmarc });
       return;
     }
     if (staged !== undefined) this.#drops.push(staged.id);
-    this.#add(row, { kind: 'policy', policy, dmarc });
+    this.#add(row, { kind: 'policy', policy, adsp, dmarc });
   }
 
   #add(row: DomainRow, intent: Addition['intent'], needs: readonly KeyNeed[] = []): void {

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import type { Command } from 'commander';
 import type { StageResult, Subject } from '../../../shared/contract.ts';
-import type { DmarcWish, DomainRow, KeySpec, PolicyWish, Scheme } from '../../../shared/model.ts';
+import type { AdspWish, DmarcWish, DomainRow, KeySpec, PolicyWish, Scheme } from '../../../shared/model.ts';
 import { keySpecs } from '../../../shared/model.ts';
 import { usage } from '../../../shared/problem.ts';
 import type { CommandContext } from './context.ts';
@@ -14,6 +14,7 @@ interface SigningOptions {
   readonly selector?: string;
   readonly scheme: Scheme;
   readonly policy: PolicyWish;
+  readonly adsp: AdspWish;
   readonly dmarc: DmarcWish;
   readonly grace?: string;
 }
@@ -35,6 +36,7 @@ export function signingCommands(program: Command, context: CommandContext): void
       .option('--all', 'every domain of the servers')
       .option('--server <name>', 'only on this server')
       .addOption(new Option('--policy <what>').choices(['keep', 'sign-all', 'none']).default('keep'))
+      .addOption(new Option('--adsp <what>').choices(['keep', 'none', 'all', 'discardable']).default('keep'))
       .addOption(new Option('--dmarc <what>').choices(['keep', 'none', 'quarantine', 'reject']).default('keep'))
       .addOption(new Option('--scheme <scheme>').choices(['dkim', 'domainkeys', 'both']).default('dkim'));
     if (action === 'on') {
@@ -55,6 +57,7 @@ export function signingCommands(program: Command, context: CommandContext): void
         action,
         scheme: options.scheme,
         policy: options.policy,
+        adsp: options.adsp,
         dmarc: options.dmarc,
         // what was named and cannot be done stops all of it
         strict: !all,

@@ -128,6 +128,8 @@ describe('switching off', () => {
   test('with the policy that all is signed contradicts itself', () => {
     const plan = staged({ action: 'off', policy: 'sign-all' }, [], ['old.example@mx1']);
     expect(plan.refused.map(({ problem }) => problem.code)).toEqual(['policy-contradicts']);
+    const adsp = staged({ action: 'off', adsp: 'discardable' }, [], ['old.example@mx1']);
+    expect(adsp.refused.map(({ problem }) => problem.code)).toEqual(['policy-contradicts']);
   });
 
   test('a domain that is not signed has nothing to switch off', () => {
@@ -138,6 +140,17 @@ describe('switching off', () => {
 });
 
 describe('policies alone', () => {
+  test('ADSP is staged where it is asked for, once, and for no domain that is not signed', () => {
+    const pending = carriedOut(staged({ action: 'keep', adsp: 'all' }, [], ['old.example@mx1']));
+    expect(pending.map(change => change.intent)).toEqual([
+      { kind: 'policy', policy: 'keep', adsp: 'all', dmarc: 'keep' },
+    ]);
+    expect(staged({ action: 'keep', adsp: 'all' }, pending, ['old.example@mx1']).additions).toEqual([]);
+    expect(staged({ action: 'keep', adsp: 'all' }, [], mine).refused.map(({ problem }) => problem.code)).toEqual([
+      'not-signed',
+    ]);
+  });
+
   test('a strict one for a domain that is not signed is refused', () => {
     const plan = staged({ action: 'keep', policy: 'sign-all' }, []);
     expect(plan.additions.map(({ domain }) => domain)).toEqual(['old.example']);

@@ -60,7 +60,8 @@ const signing = z.object({
   action: z.enum(['on', 'off', 'keep']),
   key: z.enum(keySpecs).optional(),
   selector: z.string().min(1).max(63).optional(),
-  scheme: z.enum(['dkim', 'domainkeys', 'both']).default('dkim'),
+  /** What is switched; default: DKIM is switched on, and all signatures are switched off. */
+  scheme: z.enum(['dkim', 'domainkeys', 'both']).optional(),
   policy: z.enum(['keep', 'sign-all', 'none']).default('keep'),
   adsp: z.enum(['keep', 'none', 'all', 'discardable']).default('keep'),
   dmarc: z.enum(['keep', 'none', 'quarantine', 'reject']).default('keep'),

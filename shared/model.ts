@@ -107,6 +107,8 @@ export interface SigningOnIntent {
 
 export interface SigningOffIntent {
   readonly kind: 'signing-off';
+  /** Only the signatures of this scheme end, and others go on; absent: all of them. */
+  readonly scheme?: KeyScheme;
   readonly policy: PolicyWish;
   /** Absent: kept. */
   readonly adsp?: AdspWish;
@@ -115,6 +117,11 @@ export interface SigningOffIntent {
   readonly graceHours: number;
   /** The signer goes away too: private keys are removed at once, while their records stay served. */
   readonly removeKeys?: boolean;
+}
+
+/** Whether no signature of the domain is left once it is carried out. */
+export function endsSigning(intent: { readonly kind: string; readonly scheme?: unknown }): boolean {
+  return intent.kind === 'signing-off' && intent.scheme === undefined;
 }
 
 /** Signing stays as it is; only the policies change. */

@@ -20,7 +20,7 @@ function staging(engine: Engine, wish: Parsed<'signing.stage'>): Staging {
       action: wish.action,
       key: wish.key ?? settings.keySpec,
       selector: wish.selector,
-      scheme: wish.scheme,
+      scheme: wish.scheme ?? (wish.action === 'off' ? 'both' : 'dkim'),
       policy: wish.policy,
       adsp: wish.adsp,
       dmarc: wish.dmarc,

@@ -89,6 +89,8 @@ export function pendingRow(change: PendingChange): PendingRow {
   };
 }
 
+const schemeWords = { dkim: 'DKIM', domainkeys: 'DomainKeys', both: 'DKIM and DomainKeys' } as const;
+
 function summaryOf({ intent }: PendingChange): string {
   switch (intent.kind) {
     case 'signing-on': {
@@ -100,7 +102,7 @@ function summaryOf({ intent }: PendingChange): string {
     }
     case 'signing-off':
       return [
-        'Stop signing',
+        intent.scheme === undefined ? 'Stop signing' : `Stop signing with ${schemeWords[intent.scheme]}`,
         intent.graceHours === 0 ? 'retire the key at once' : `keep the key served for ${intent.graceHours} hours`,
         ...policyWords(intent),
       ].join(', ');
@@ -121,10 +123,9 @@ function summaryOf({ intent }: PendingChange): string {
 
 function settingsWords(intent: MailSettingsIntent): string {
   const { allowSigning, scheme, verifyIncoming, failing, policies } = intent;
-  const schemes = { dkim: 'DKIM', domainkeys: 'DomainKeys', both: 'DKIM and DomainKeys' };
   const becomes = { discard: 'discard what fails', reject: 'reject what fails', tag: 'tag what fails' };
   return [
-    ...(allowSigning === 'on' ? [`allow signing outgoing mail with ${schemes[scheme]}`] : []),
+    ...(allowSigning === 'on' ? [`allow signing outgoing mail with ${schemeWords[scheme]}`] : []),
     ...(allowSigning === 'off' ? ['allow no signing of outgoing mail'] : []),
     ...(verifyIncoming === 'on'
       ? [`verify incoming mail, ${becomes[failing]}${policies ? '' : ', signatures only'}`]

@@ -4,6 +4,7 @@ import { keyRecord } from '../../shared/dkim/key-record.ts';
 import type {
   Gate,
   DomainChange,
+  KeyScheme,
   PolicyIntent,
   RecordEffect,
   RetireIntent,
@@ -180,10 +181,14 @@ function signingOff(
   location: Location,
 ): GoalOutcome {
   const { domain, server } = pending;
-  const policies = policyGoal(context, location, domain, server, { ...intent, signing: false });
-  if ('refused' in policies) return policies;
   const before = signedWith(signer, domain);
-  const ours = before.filter(selector => context.managed(domain, server, selector));
+  const stays = before.filter(
+    selector => intent.scheme !== undefined && schemeOf(signer, domain, selector) !== intent.scheme,
+  );
+  const policies = policyGoal(context, location, domain, server, { ...intent, signing: stays.length > 0 });
+  if ('refused' in policies) return policies;
+  const ends = before.filter(selector => !stays.includes(selector));
+  const ours = ends.filter(selector => context.managed(domain, server, selector));
   const now = intent.graceHours === 0 ? ours : [];
   const removals = intent.removeKeys === true ? ours : now;
   const unpublish: RecordEffect[] = [];
@@ -198,10 +203,10 @@ function signingOff(
       pending,
       location,
       records: [...policies.records, ...unpublish],
-      selectors: { before, after: [] },
+      selectors: { before, after: stays },
       removals,
       gates: policyGates(policies.records, pending, location),
-      probe: { domain, selectors: [], unsigned: true },
+      probe: stays.length > 0 ? { domain, selectors: stays } : { domain, selectors: [], unsigned: true },
       retire: intent.graceHours === 0 ? [] : ours.map(selector => ({ selector, graceHours: intent.graceHours })),
       problems: policies.problems,
     },
@@ -278,4 +283,9 @@ function retire(
       removals: there ? [intent.selector] : [],
     },
   };
+}
+
+/** A selector that no key stands behind (a pattern for every domain) is one of DKIM. */
+function schemeOf(signing: Signing, domain: string, selector: string): KeyScheme {
+  return signing.keys.find(key => key.domain === domain && key.selector === selector)?.scheme ?? 'dkim';
 }

@@ -1,7 +1,7 @@
 /** Facts and pending changes into a plan. Pure: the same input gives the same plan, and the same id. */
 import { createHash } from 'node:crypto';
 import type { Change, DomainChange, Effect, PendingChange, Plan, ServerConfig } from '../../shared/model.ts';
-import { isDomainChange } from '../../shared/model.ts';
+import { endsSigning, isDomainChange } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts } from '../drivers/api.ts';
 import type { Assembly, Without } from './assemble.ts';
@@ -147,7 +147,7 @@ function goalsOf(
 function endedUses(pending: readonly PendingChange[]): ReadonlySet<string> {
   return new Set(
     pending.filter(isDomainChange).flatMap(({ domain, server, intent }) => {
-      const selectors = intent.kind === 'rotate' ? intent.replaces : intent.kind === 'signing-off' ? [''] : [];
+      const selectors = intent.kind === 'rotate' ? intent.replaces : endsSigning(intent) ? [''] : [];
       return selectors.map(selector => managedKey(domain, server, selector));
     }),
   );
@@ -208,7 +208,7 @@ function signedAfter(
   for (const { domain, server, intent } of pending) {
     const key = `${domain}\n${server}`;
     if (intent.kind === 'signing-on') on.add(key);
-    if (intent.kind === 'signing-off') off.add(key);
+    if (endsSigning(intent)) off.add(key);
     if (intent.kind === 'undo' && intent.effect.selectors !== null) {
       (intent.effect.selectors.before.length > 0 ? on : off).add(key);
     }

@@ -1,6 +1,7 @@
 /** What a server as a whole does with mail: what it does now, and what of it each signer is to do. Pure. */
 import type { MailSettings, MailSettingsIntent } from '../../shared/mail-settings.ts';
 import type { ServerChange, PendingChange } from '../../shared/model.ts';
+import { endsSigning } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts, SettingsWish, SignerDriver, SignerView } from '../drivers/api.ts';
 import { inPath } from './fleet.ts';
@@ -164,7 +165,7 @@ function stillSigned(facts: ServerFacts, driver: SignerDriver, pending: readonly
       .filter(
         ({ server, intent }) =>
           server === facts.server &&
-          (intent.kind === 'signing-off' ||
+          (endsSigning(intent) ||
             (intent.kind === 'undo' &&
               intent.effect.selectors !== null &&
               intent.effect.selectors.before.length === 0)),

@@ -122,7 +122,7 @@ function signingGoes(
     context,
     signed,
     others,
-    { action: 'off', key: 'rsa2048', scheme: 'dkim', policy: 'keep', dmarc: 'keep', graceHours },
+    { action: 'off', key: 'rsa2048', scheme: 'both', policy: 'keep', dmarc: 'keep', graceHours },
     now,
   );
   return {

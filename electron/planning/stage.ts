@@ -244,11 +244,14 @@ class Stager {
       this.#unchanged.push({ domain, server, reason: 'staged already' });
       return;
     }
-    if (row.signing !== 'on') {
+    const schemes = schemesInUse(row);
+    const ends = schemesOf(this.#wish.scheme).filter(scheme => schemes.includes(scheme));
+    if (ends.length === 0) {
       this.#policyOnly(row, staged, 'signing is off already');
       return;
     }
-    if (policy === 'sign-all' || isStrictAdsp(adsp)) {
+    const [only] = ends.length < schemes.length ? ends : [];
+    if (only === undefined && (policy === 'sign-all' || isStrictAdsp(adsp))) {
       this.#refuse(row, {
         code: 'policy-contradicts',
         message: `${domain} on ${server}: a policy that says all mail is signed cannot stand while signing is switched off.`,
@@ -257,7 +260,8 @@ class Stager {
       return;
     }
     if (staged !== undefined) this.#drops.push(staged.id);
-    this.#add(row, { kind: 'signing-off', policy, adsp, dmarc, graceHours });
+    const scheme = only === undefined ? {} : { scheme: only };
+    this.#add(row, { kind: 'signing-off', ...scheme, policy, adsp, dmarc, graceHours });
   }
 
   #policyOnly(row: DomainRow, staged: DomainChange | undefined, nothing = 'there is nothing to change'): void {
@@ -310,4 +314,11 @@ class Stager {
 
 function selectorsOf(intent: DomainIntent): readonly string[] {
   return newKeysOf(intent).map(key => key.selector);
+}
+
+/** What the domain is signed by. Where no key of its own is in use (a pattern for every domain), by DKIM. */
+function schemesInUse(row: DomainRow): readonly KeyScheme[] {
+  if (row.signing !== 'on') return [];
+  const used = new Set(row.keys.filter(key => key.inUse).map(key => key.scheme));
+  return used.size === 0 ? ['dkim'] : [...used];
 }

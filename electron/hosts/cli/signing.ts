@@ -12,7 +12,7 @@ interface SigningOptions {
   readonly server?: string;
   readonly key?: KeySpec;
   readonly selector?: string;
-  readonly scheme: Scheme;
+  readonly scheme?: Scheme;
   readonly policy: PolicyWish;
   readonly adsp: AdspWish;
   readonly dmarc: DmarcWish;
@@ -38,7 +38,7 @@ export function signingCommands(program: Command, context: CommandContext): void
       .addOption(new Option('--policy <what>').choices(['keep', 'sign-all', 'none']).default('keep'))
       .addOption(new Option('--adsp <what>').choices(['keep', 'none', 'all', 'discardable']).default('keep'))
       .addOption(new Option('--dmarc <what>').choices(['keep', 'none', 'quarantine', 'reject']).default('keep'))
-      .addOption(new Option('--scheme <scheme>').choices(['dkim', 'domainkeys', 'both']).default('dkim'));
+      .addOption(new Option('--scheme <scheme>').choices(['dkim', 'domainkeys', 'both']));
     if (action === 'on') {
       command
         .addOption(new Option('--key <key>', 'default: the setting').choices(keySpecs))
@@ -55,7 +55,7 @@ export function signingCommands(program: Command, context: CommandContext): void
       const result = await context.call('signing.stage', {
         targets: all ? 'all' : domains.map(domain => ({ domain })),
         action,
-        scheme: options.scheme,
+        ...(options.scheme !== undefined && { scheme: options.scheme }),
         policy: options.policy,
         adsp: options.adsp,
         dmarc: options.dmarc,

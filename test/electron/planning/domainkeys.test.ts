@@ -106,6 +106,24 @@ describe('a domain with DomainKeys', () => {
     expect(world.snapshot('mx1').get('/etc/signet-domainkeys/keytable')).toBe('# by line\n');
   });
 
+  test('is off alone where that is asked for, and DKIM goes on', async () => {
+    const world = makeWorld(true);
+    const signing = () => world.snapshot('mx1').get('/etc/opendkim/signing.table');
+    await carryOut(world, changesOf(await staged(world, 'both', { policy: 'sign-all' })));
+    const before = signing();
+    const off = await staged(world, 'domainkeys', { action: 'off', graceHours: 24 });
+    // the policy stays: all mail is signed still
+    expect(await carryOut(world, changesOf(off))).toEqual(['switch@mx1']);
+    expect(await inUse(world)).toEqual({ 'new.example': ['dkim mx1-202611'], 'old.example': ['dkim old'] });
+    expect(signing()).toBe(before);
+    expect((await staged(world, 'domainkeys', { action: 'off' })).additions).toEqual([]);
+    // what is left is all of it
+    const rest = await staged(world, 'dkim', { action: 'off' });
+    expect(rest.additions.map(({ intent }) => intent)).not.toContainEqual(
+      expect.objectContaining({ scheme: expect.anything() }),
+    );
+  });
+
   test.each([
     ['rsa4096', 2048],
     ['rsa1024', 1024],

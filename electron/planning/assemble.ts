@@ -11,7 +11,7 @@ import type {
 } from '../../shared/model.ts';
 import { phases } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
-import type { DnsEdit, Drivers, DriverFacts, SignerEdit, SignerView } from '../drivers/api.ts';
+import type { DnsEdit, Drivers, DriverFacts, RestoreFile, SignerEdit, SignerView } from '../drivers/api.ts';
 import type { Fleet } from './fleet.ts';
 import { sameSelectors, signersOf } from './fleet.ts';
 import type { Goal } from './goals.ts';
@@ -154,7 +154,9 @@ function addPlan(
   plan: { readonly steps: readonly Step[]; readonly requires: readonly FileRequirement[] },
 ): void {
   for (const goal of goals) part.goals.add(goal);
-  part.steps.push(...plan.steps);
+  const later = new Set(plan.steps.map(step => (step.kind === 'directory' ? step.path : null)));
+  const kept = part.steps.filter(step => step.kind !== 'directory' || !later.has(step.path));
+  part.steps.splice(0, part.steps.length, ...kept, ...plan.steps);
   const written = new Set(part.steps.map(step => (step.kind === 'file' ? step.path : null)));
   for (const requirement of plan.requires) {
     if (!written.has(requirement.path)) part.requires.set(requirement.path, requirement);
@@ -242,21 +244,37 @@ function planSigners(
   refuse: Refuse,
 ): void {
   if (phase !== 'install' && phase !== 'switch' && phase !== 'remove') return;
-  for (const { server, signer, items } of signerWork(fleet, goals, phase)) {
+  const drive = ({ server, signer }: SignerWork) => {
     const driver = drivers.signers.find(candidate => candidate.id === signer.driver);
+    const key = `${server}/signer/${signer.driver}`;
+    return { driver, key, current: advanced.has(key) ? advanced.get(key) : signer.facts };
+  };
+  const work = signerWork(fleet, goals, phase);
+  for (const one of work) {
+    const { server, items } = one;
+    const { driver, key, current } = drive(one);
     if (driver === undefined) continue;
-    const key = `${server}/signer/${driver.id}`;
-    const current = advanced.has(key) ? advanced.get(key) : signer.facts;
+    const here = work.filter(other => other.server === server);
+    // a change of a run is of all the signers of its server: each puts back the files that are no other's
+    const isOthers = (file: RestoreFile) =>
+      here.some(other => {
+        const { driver: its, current: facts } = drive(other);
+        return other !== one && its !== undefined && its.restore(facts, [file]).refused.length === 0;
+      });
     const plan = exactly(
       driver.plan(
         current,
         items.flatMap(item => item.edits),
       ),
-      files => driver.restore(current, files),
+      files =>
+        driver.restore(
+          current,
+          files.filter(file => !isOthers(file)),
+        ),
       runs,
       phase,
       server,
-      items.map(item => item.goal),
+      [...new Set(here.flatMap(other => other.items.map(item => item.goal)))],
     );
     advanced.set(key, plan.after);
     for (const { subject, problem } of plan.refused) {

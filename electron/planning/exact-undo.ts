@@ -72,7 +72,7 @@ export function exactly<F>(
   const files = filesOf(change);
   if (files.length === 0) return plan;
   const restored = restore(files);
-  if (restored.refused.length > 0) return plan;
+  if (restored.refused.length > 0 || !restored.steps.some(isFile)) return plan;
   const written = new Set(restored.steps.map(step => (step.kind === 'file' ? step.path : null)));
   // what is no text of the configuration goes as it was planned: key files, and directories that were made for them
   const others = plan.steps.filter(

@@ -14,7 +14,7 @@ export interface InboundCase {
   }[];
   /** TXT of the key at k1._domainkey; "KEY" stands for the public key; null: none. */
   readonly key: string | null;
-  /** The name server that the domain is delegated to does not serve it. */
+  /** The name server of the domain does not answer. */
   readonly dnsFails?: true;
   /** Other TXT, by the label before the domain. */
   readonly policies?: Readonly<Record<string, string>>;

@@ -29,8 +29,8 @@ const domainOf = ({ id }: InboundCase) => `${id}.sender.example`;
 
 function zoneLines(one: InboundCase): readonly string[] {
   const domain = domainOf(one);
-  // a server that is named, and knows nothing of the domain
-  if (one.dnsFails) return [`${domain}. IN NS ns.${domain}.`, `ns.${domain}. IN A 10.99.0.54`];
+  // nothing listens there: a server that is named, and does not answer
+  if (one.dnsFails) return [`${domain}. IN NS ns.${domain}.`, `ns.${domain}. IN A 10.99.0.2`];
   return [
     `${domain}. IN A 10.99.0.2`,
     ...(one.key === null ? [] : [`k1._domainkey.${domain}. IN TXT "${one.key}"`]),

@@ -244,23 +244,18 @@ function planSigners(
   refuse: Refuse,
 ): void {
   if (phase !== 'install' && phase !== 'switch' && phase !== 'remove') return;
-  const drive = ({ server, signer }: SignerWork) => {
-    const driver = drivers.signers.find(candidate => candidate.id === signer.driver);
-    const key = `${server}/signer/${signer.driver}`;
-    return { driver, key, current: advanced.has(key) ? advanced.get(key) : signer.facts };
-  };
-  const work = signerWork(fleet, goals, phase);
+  const work = signerWork(fleet, goals, phase).map(one => {
+    const key = `${one.server}/signer/${one.signer.driver}`;
+    const driver = drivers.signers.find(candidate => candidate.id === one.signer.driver);
+    return { ...one, key, driver, current: advanced.has(key) ? advanced.get(key) : one.signer.facts };
+  });
   for (const one of work) {
-    const { server, items } = one;
-    const { driver, key, current } = drive(one);
+    const { server, items, driver, key, current } = one;
     if (driver === undefined) continue;
     const here = work.filter(other => other.server === server);
     // a change of a run is of all the signers of its server: each puts back the files that are no other's
     const isOthers = (file: RestoreFile) =>
-      here.some(other => {
-        const { driver: its, current: facts } = drive(other);
-        return other !== one && its !== undefined && its.restore(facts, [file]).refused.length === 0;
-      });
+      here.some(other => other !== one && other.driver?.restore(other.current, [file]).refused.length === 0);
     const plan = exactly(
       driver.plan(
         current,

@@ -12,8 +12,8 @@ const onTheLab = {
   globalSetup: ['test/tools/lab-setup.ts'],
   testTimeout: 180_000,
   hookTimeout: 180_000,
-  // most of them wait for a host: more workers than cores
-  maxWorkers: 4,
+  // most of them wait for a host (test/tools/hosts.ts says how many work at a time)
+  maxWorkers: 12,
   // real hosts on a machine that others use: a second failure is ours
   retry: 1,
 };

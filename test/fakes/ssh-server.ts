@@ -57,7 +57,11 @@ export interface FakeServer {
 export function newHostKey(type: 'ed25519' | 'rsa' | 'ecdsa' = 'ed25519'): string {
   if (type === 'rsa') return ssh2.utils.generateKeyPairSync('rsa', { bits: 2048 }).private;
   if (type === 'ecdsa') return ssh2.utils.generateKeyPairSync('ecdsa', { bits: 256 }).private;
-  return ssh2.utils.generateKeyPairSync('ed25519').private;
+  // of 256 Ed25519 keys that it makes, ssh2 writes one so that it cannot read it again
+  for (;;) {
+    const { private: key } = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(key) instanceof Error)) return key;
+  }
 }
 
 export function pinOf(privateKey: string): PinnedHostKey {

@@ -11,7 +11,7 @@ import type {
   SettingsPlan,
   SignerDriver,
 } from '../drivers/api.ts';
-import type { Advanced, Means, Without } from './assemble.ts';
+import type { Advanced, Means, Without } from './parts.ts';
 import { filesOf } from './exact-undo.ts';
 import { endpointKey } from './fleet.ts';
 import { settingsReason } from './reason.ts';

@@ -4,8 +4,9 @@ import type { Change, DomainChange, Effect, PendingChange, Plan, ServerConfig } 
 import { endsSigning, isDomainChange } from '../../shared/model.ts';
 import type { Problem } from '../../shared/problem.ts';
 import type { Drivers, ServerFacts } from '../drivers/api.ts';
-import type { Assembly, Without } from './assemble.ts';
+import type { Assembly } from './assemble.ts';
 import { assemble } from './assemble.ts';
+import type { Without } from './parts.ts';
 import type { RunPlans } from './exact-undo.ts';
 import type { Fleet } from './fleet.ts';
 import { indexFleet, sharers, signedWith, signingOf } from './fleet.ts';

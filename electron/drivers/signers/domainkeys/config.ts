@@ -40,8 +40,9 @@ export function newConfig(wish: SettingsWish, own: readonly string[]): ByteStrin
     '# Written by Signet. Read again as soon as it changes; see docs/domainkeys.md of Signet.\n',
     ...choices(wish).map(([name, value]) => `${name} ${value}\n`),
     ...(wish.verify === null ? ['Failing reject\n'] : []),
-    '# which policies of senders count: domainkeys adsp dmarc, or none\n',
-    'Policies domainkeys adsp dmarc\n',
+    // a domain may pass DMARC by SPF alone, which the milter does not look at: its mail would be lost
+    '# which policies of senders count: domainkeys adsp dmarc, or none; dmarc counts signatures only, not SPF\n',
+    'Policies domainkeys adsp\n',
     '# whose mail is signed and not verified, beside that of users who log in\n',
     `Internal ${internal}\n`,
     `KeyTable ${paths.table}\n`,

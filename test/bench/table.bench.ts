@@ -5,7 +5,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { launchBrowser } from '../e2e/browser.ts';
+import { launchBrowser } from '../tools/chromium.ts';
 import { build } from '../tools/built.ts';
 import { makeHome, environmentOf } from '../tools/cli.ts';
 import { outputOf, start } from '../tools/program.ts';

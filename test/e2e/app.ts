@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll } from 'vitest';
 import { projectRoot } from '../tools/built.ts';
+import { launchBrowser } from '../tools/chromium.ts';
 import { makeHome, type Home } from '../tools/cli.ts';
-import { launchBrowser, openPage, startEngine, type Complaints, type Engine, type EngineOptions } from './browser.ts';
+import { openPage, startEngine, type Complaints, type Engine, type EngineOptions } from './browser.ts';
 import { isDesktop, openDesktop } from './desktop.ts';
 import type { Relay } from './relay.ts';
 

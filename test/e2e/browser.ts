@@ -1,27 +1,11 @@
 /** Signet as a person has it: `signet serve` on a home, and its window in Debian's Chromium. Also for scripts that are no test. */
 import { setTimeout } from 'node:timers/promises';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { startSignet, type Home, type RunningCli } from '../tools/cli.ts';
 
 export const wide = { width: 1440, height: 900 } as const;
 /** The least that the window is made for. */
 export const small = { width: 1024, height: 700 } as const;
-
-const browserArguments = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-export function launchBrowser(...more: readonly string[]): Promise<Browser> {
-  const args = [...browserArguments, ...more];
-  return chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args });
-}
 
 export interface Engine {
   /** Opens one page. */

@@ -10,9 +10,9 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { chromium } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Reply } from '../../../../shared/bridge.ts';
+import { launchBrowser } from '../../../tools/chromium.ts';
 import type { FakeWindow } from './harness.ts';
 import { Desktop } from './harness.ts';
 
@@ -57,18 +57,7 @@ beforeAll(async () => {
     '127.0.0.1',
   );
   await once(server, 'listening');
-  browser = await chromium.launch({
-    executablePath: '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchBrowser();
   page = await browser.newPage();
   await page.exposeFunction('mainInvoke', async (channel: string, args: readonly unknown[]) => {
     const handler = desktop.fake.state.invokable.get(channel);

@@ -29,7 +29,11 @@ test('what stands between the marks comes out, however it is cut into pieces', (
     's',
     'signet-end-',
   );
-  const body = fc.array(piece, { maxLength: 20 }).map(pieces => pieces.join(''));
+  const body = fc
+    .array(piece, { maxLength: 20 })
+    .map(pieces => pieces.join(''))
+    // all but the last digit of the mark, and then an "a": where that is the digit, it is the mark
+    .filter(text => !text.includes(marks.end));
   fc.assert(
     fc.property(body, body, body, fc.array(fc.integer({ min: 0, max: 30 })), (before, inside, after, sizes) => {
       const text = `${before}${marks.start}\n${inside}${marks.end} 42\n${after}`;
